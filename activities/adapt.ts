@@ -1,0 +1,40 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { isTypedError } from '../services/common/index.ts';
+
+type AnyVerb = (call: never) => Promise<unknown>;
+
+/** Told of an error that nobody foresaw: its message may hold personal data, so it goes to our log only. */
+export type OnUnexpected = (activity: string, error: unknown) => void;
+
+/** Service verbs as Temporal activities of the same names: same input, same result, errors mapped. */
+export function asActivities<V extends Record<string, AnyVerb>>(verbs: V, onUnexpected: OnUnexpected): V {
+  const adapted = Object.entries(verbs).map(([name, verb]) => [
+    name,
+    async (call: never) => {
+      try {
+        return await verb(call);
+      } catch (error) {
+        throw toFailure(error, (unexpected) => onUnexpected(name, unexpected));
+      }
+    },
+  ]);
+  return Object.fromEntries(adapted) as V;
+}
+
+/**
+ * A typed error becomes an ApplicationFailure with its code as type and its public text as message.
+ * Failures are plaintext in Temporal's history: never the cause, a stack with values or a driver's message.
+ */
+export function toFailure(error: unknown, onUnexpected: (error: unknown) => void): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  const typed = isTypedError(error);
+  if (!typed) onUnexpected(error);
+  const failure = ApplicationFailure.create({
+    type: typed ? error.code : 'internal',
+    message: typed ? error.publicText : 'An unexpected error; its cause is in the log of the worker.',
+    nonRetryable: typed && !error.retryable,
+  });
+  // The stack's first line repeats the message of whatever error was current; ours has nothing to add to the code.
+  delete failure.stack;
+  return failure;
+}

@@ -1,0 +1,14 @@
+import type { PatientService } from '../services/patient/index.ts';
+import { asActivities, type OnUnexpected } from './adapt.ts';
+
+/** What workflows may ask of the Patient service. */
+export function patientActivities(service: PatientService, onUnexpected: OnUnexpected) {
+  return asActivities(
+    {
+      recordConsent: service.recordConsent,
+    },
+    onUnexpected,
+  );
+}
+
+export type PatientActivities = ReturnType<typeof patientActivities>;

@@ -1,0 +1,20 @@
+import type { StudyService } from '../services/study/index.ts';
+import { asActivities, type OnUnexpected } from './adapt.ts';
+
+/** What workflows may ask of the Study service. */
+export function studyActivities(service: StudyService, onUnexpected: OnUnexpected) {
+  return asActivities(
+    {
+      openEnrollment: service.openEnrollment,
+      cancelOpening: service.cancelOpening,
+      enrollParticipant: service.enrollParticipant,
+      voidEnrolling: service.voidEnrolling,
+      logDeviation: service.logDeviation,
+      recordProgress: service.recordProgress,
+      recordOutcome: service.recordOutcome,
+    },
+    onUnexpected,
+  );
+}
+
+export type StudyActivities = ReturnType<typeof studyActivities>;

@@ -1,0 +1,52 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { authenticate, authorize, noSuchResource } from './auth/middleware.ts';
+import { scopeIds } from './auth/scope-ids.ts';
+import { bodyGuard } from './body-guard.ts';
+import type { Api, ApiDeps, ApiEnv } from './deps.ts';
+import { idempotencyKeys } from './idempotency.ts';
+import { problemHandler } from './problem.ts';
+import { requestLog } from './request-log.ts';
+import { enrollmentActionRoutes } from './routes/enrollment-actions.ts';
+import { enrollmentRoutes } from './routes/enrollments.ts';
+import { outsideRoutes } from './routes/outside.ts';
+import { patientRecordRoutes } from './routes/patient-records.ts';
+import { patientRoutes } from './routes/patients.ts';
+import { siteRoutes } from './routes/sites.ts';
+import { studyRoutes } from './routes/studies.ts';
+import { studyStaffRoutes } from './routes/study-staff.ts';
+import { validationHook } from './validation.ts';
+
+const ROOT = '/api/v1';
+
+/** The whole REST API as one fetch handler: it listens to nothing and holds no state but small caches. */
+export function createApp(deps: ApiDeps): Api {
+  const scopes = scopeIds(deps.clients);
+  const api: Api = new OpenAPIHono<ApiEnv>({ defaultHook: validationHook });
+  patientRoutes(api, deps, scopes);
+  patientRecordRoutes(api, deps);
+  siteRoutes(api, deps);
+  studyRoutes(api, deps);
+  studyStaffRoutes(api, deps);
+  enrollmentRoutes(api, deps);
+  enrollmentActionRoutes(api, deps);
+
+  const app: Api = new OpenAPIHono<ApiEnv>();
+  app.onError(problemHandler(deps.log));
+  app.notFound((c) => problemHandler(deps.log)(noSuchResource(), c));
+  app.use(requestLog(deps.log));
+  app.use(`${ROOT}/*`, authenticate(deps.auth), authorize(operationsOf(api), scopes), idempotencyKeys(), bodyGuard());
+  app.route(ROOT, api);
+  outsideRoutes(app, deps);
+  return app;
+}
+
+/** Which operation a matched route is, by method and pattern. */
+function operationsOf(api: Api): (method: string, path: string) => string | undefined {
+  const known = new Map<string, string>();
+  for (const definition of api.openAPIRegistry.definitions) {
+    if (definition.type !== 'route') continue;
+    const { method, path, operationId } = definition.route;
+    if (operationId) known.set(`${method.toUpperCase()} ${ROOT}${path.replaceAll(/\/{(.+?)}/g, '/:$1')}`, operationId);
+  }
+  return (method, path) => known.get(`${method} ${path}`);
+}

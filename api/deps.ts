@@ -1,0 +1,44 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Logger } from 'pino';
+import type { EdcClient } from '../services/edc/client.ts';
+import type { NotificationClient } from '../services/notification/client.ts';
+import type { PatientClient } from '../services/patient/client.ts';
+import type { SiteClient } from '../services/site/client.ts';
+import type { StudyClient } from '../services/study/client.ts';
+import type { Grant } from './auth/grant.ts';
+import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
+import type { EnrollmentGateway } from './enrollment-gateway.ts';
+
+export type Clients = {
+  patient: PatientClient;
+  study: StudyClient;
+  site: SiteClient;
+  edc: EdcClient;
+  notification: NotificationClient;
+};
+
+/** Everything that the API reaches; it holds no state of its own and opens no connection. */
+export type ApiDeps = {
+  clients: Clients;
+  enrollments: EnrollmentGateway;
+  auth: TokenVerifier;
+  /** Each dependency by name: `ok`, or in a few words what is wrong. Bounded in time by whoever provides it. */
+  readiness: () => Promise<Record<string, string>>;
+  /** Key of the HMAC over what is asked for. At least 32 bytes. */
+  hashKey: Uint8Array;
+  log: Logger;
+  clock: () => Date;
+};
+
+/** What the middleware puts beside a request. */
+export type ApiEnv = {
+  Variables: {
+    requestId: string;
+    user: AuthenticatedUser;
+    grant: Grant;
+    /** Of a POST that needs one. */
+    idempotencyKey: string;
+  };
+};
+
+export type Api = OpenAPIHono<ApiEnv>;

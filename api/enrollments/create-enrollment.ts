@@ -1,0 +1,119 @@
+import { z } from '@hono/zod-openapi';
+import { uuidv7 } from 'uuidv7';
+import { contentHash } from '../../db/index.ts';
+import { type Ctx, DomainError, id, notFound } from '../../services/common/index.ts';
+import { recordConsentBody } from '../../services/patient/index.ts';
+import { type Admission, statusOf } from '../../services/study/index.ts';
+import { covers, type Grant, requireCovered } from '../auth/grant.ts';
+import type { AuthenticatedUser } from '../auth/token.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { EnrollmentResponse } from '../responses/enrollment.ts';
+import { toEnrollmentResponse } from '../responses/enrollment.ts';
+import { locate } from './locate.ts';
+import { show, showsReasons } from './show.ts';
+
+export const createEnrollmentBody = recordConsentBody.extend({ patientId: id, rescreenOf: id.nullable().default(null) });
+export type CreateEnrollment = z.output<typeof createEnrollmentBody>;
+
+type Deps = Pick<ApiDeps, 'clients' | 'enrollments' | 'hashKey'>;
+type Asked = { ctx: Ctx; user: AuthenticatedUser; grant: Grant; requestKey: string; body: CreateEnrollment };
+/** 201 also when the same request is repeated; 200 when another one had the same content; 202 without an answer in time. */
+export type Created = { status: 200 | 201 | 202; enrollment: EnrollmentResponse };
+
+/**
+ * Starts an enrollment once: a known request or person is answered with the enrollment that is there, other content
+ * is refused (`key_reused`, `already_enrolled`), and what isn't admissible starts nothing (`not_admissible` with
+ * `missing`, or `cap_reached`): then the consent is still recorded with the patient (domain, step 0).
+ */
+export async function createEnrollment(deps: Deps, asked: Asked): Promise<Created> {
+  const { ctx, grant, requestKey, body } = asked;
+  const { patientId, studyId, siteId } = body;
+  requireCovered(grant, { siteIds: [siteId] }, 'site');
+  const sites = await deps.clients.patient.sitesOfPerson({ ctx, input: { patientId } });
+  if (!sites) throw notFound('patient');
+  requireCovered(grant, { ...sites, patientId }, 'patient');
+  const hash = contentHash(deps.hashKey, body);
+  const admission = await deps.clients.study.checkAdmission({
+    ctx,
+    input: { studyId, siteId, patientId, requestKey, contentHash: hash },
+  });
+  if (admission.known) return existing(deps, asked, admission.known);
+  const { missing, study, site, protocol } = admission;
+  if (!study) throw notFound('study');
+  if (missing.length > 0 || !site || !protocol) throw await refused(deps, asked, missing);
+  await checkRescreen(deps, asked);
+  const enrollmentId = uuidv7();
+  const { id: userId, name, role } = asked.user;
+  const started = await deps.enrollments.start({
+    ...body,
+    enrollmentId,
+    studyCode: study.code,
+    siteCode: site.code,
+    requestKey,
+    contentHash: hash,
+    protocol,
+    actor: { id: userId, name, role },
+    requestId: ctx.requestId,
+  });
+  const result = started.kind === 'recorded' ? started.result : null;
+  const stage = result?.stage ?? 'consent';
+  const outcome = result?.outcome ?? null;
+  const facts = {
+    enrollmentId: result?.enrollmentId ?? enrollmentId,
+    patientId,
+    studyId,
+    studyCode: study.code,
+    siteId,
+    siteCode: site.code,
+    stage,
+    outcome,
+    status: statusOf({ stage, outcome }),
+    needsAttention: false,
+    subjectNumber: null,
+    consentId: result?.consentId ?? null,
+    consentValidity: result?.validity,
+    rescreenOf: body.rescreenOf,
+  };
+  const status = result ? (result.started ? 201 : 200) : 202;
+  return { status, enrollment: toEnrollmentResponse(facts, { reasons: showsReasons(grant) }) };
+}
+
+async function existing(deps: Deps, asked: Asked, known: NonNullable<Admission['known']>): Promise<Created> {
+  const { ctx, grant } = asked;
+  const { enrollmentId, by, sameContent } = known;
+  if (sameContent) {
+    const facts = await locate(deps, { ctx, enrollmentId, grant });
+    return { status: by === 'request_key' ? 201 : 200, enrollment: await show(deps, { facts, grant }) };
+  }
+  if (by === 'request_key') {
+    throw new DomainError('conflict', 'key_reused', 'This idempotency key was used for other content; use a new key.');
+  }
+  const record = await deps.clients.study.getEnrollment({ ctx, input: { enrollmentId } });
+  const mayKnow = record && covers(grant, { siteIds: [record.siteId], studyId: record.studyId });
+  throw new DomainError('conflict', 'already_enrolled', 'The person has an open or active enrollment in this study, with other content.', {
+    details: mayKnow ? { enrollmentId } : {},
+  });
+}
+
+async function refused({ clients }: Deps, asked: Asked, missing: string[]): Promise<DomainError> {
+  const { ctx, requestKey, body } = asked;
+  const { patientId, studyId, siteId, capacity, canRead, consent } = body;
+  // Keys of its own: the request may still be repeated, and then be admissible.
+  const key = `${requestKey}/refused`;
+  const input = { patientId, studyId, siteId, enrollmentId: null, requestKey: key, capacity, canRead, consent };
+  const { consentId } = await clients.patient.recordConsent({ ctx, key, input });
+  const onlyCap = missing.length === 1 && missing[0] === 'cap_reached';
+  const text = onlyCap ? 'The site has no place left.' : 'This enrollment is not admissible.';
+  return new DomainError('conflict', onlyCap ? 'cap_reached' : 'not_admissible', `${text} The consent is recorded; nothing was started.`, {
+    details: { missing, consentId },
+  });
+}
+
+/** A re-screening follows an enrollment of the same person in the same study that has come to its end. */
+async function checkRescreen({ clients }: Deps, { ctx, body }: Asked): Promise<void> {
+  const { rescreenOf, patientId, studyId } = body;
+  if (rescreenOf === null) return;
+  const before = await clients.study.getEnrollment({ ctx, input: { enrollmentId: rescreenOf } });
+  if (before?.patientId === patientId && before.studyId === studyId && before.outcome !== null) return;
+  throw new DomainError('invalid', 'rescreen_of_invalid', 'rescreenOf must name an ended enrollment of this person in this study.');
+}

@@ -1,0 +1,22 @@
+import { type Ctx, DomainError } from '../../services/common/index.ts';
+import type { Withdrawal } from '../../workflows/consent-to-enrollment/types.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { EnrollmentFacts } from '../responses/enrollment.ts';
+
+/**
+ * Withdraws an active participant whose enrollment process is over. Throws `enrollment_closed` for any other end;
+ * of a participant who was withdrawn already only the same request is answered again.
+ */
+export async function withdrawAfterEnd(
+  { clients, enrollments }: Pick<ApiDeps, 'clients' | 'enrollments'>,
+  { ctx, facts, message }: { ctx: Ctx; facts: EnrollmentFacts; message: Withdrawal },
+): Promise<{ kind: 'applied' | 'accepted' }> {
+  const { enrollmentId } = facts;
+  const known = await clients.study.enrollmentIdentity({ ctx, input: { enrollmentId } });
+  if (!known || (facts.outcome !== 'active' && facts.outcome !== 'withdrawn')) {
+    throw new DomainError('conflict', 'enrollment_closed', 'The enrollment has its outcome already.');
+  }
+  const { key, contentHash, scope, decidedBy, actor, requestId } = message;
+  const { subjectNumber } = facts;
+  return enrollments.withdrawAfterEnd({ ...known, subjectNumber, key, contentHash, scope, decidedBy, actor, requestId });
+}

@@ -1,0 +1,49 @@
+import { isGrpcServiceError, ServiceError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { DomainError, type ErrorClass } from '../services/common/index.ts';
+
+/**
+ * How a code with which a run refuses, or with which its first step failed, is answered. What isn't named here is a
+ * conflict with the state of the enrollment (`other_content`, `key_reused`, `not_parked`, `cannot_skip`,
+ * `too_late`, `not_awaiting_consent`, `closing`, `limit_reached`, …).
+ */
+const CLASS_OF_CODE: Record<string, ErrorClass> = {
+  other_enrollment: 'not_found',
+  patient_not_found: 'not_found',
+  study_not_found: 'not_found',
+  site_not_found: 'not_found',
+  invalid_input: 'invalid',
+  consent_in_future: 'invalid',
+  birth_date_in_future: 'invalid',
+  service_timeout: 'unavailable',
+  database_unavailable: 'unavailable',
+  database_busy: 'unavailable',
+  timed_out: 'unavailable',
+};
+
+/** Failure types of the server and of the SDK: they say nothing about what was asked for. */
+const NOT_OURS = new Set(['internal', 'Error', 'TypeError']);
+/** The run ended between accepting the Update and answering it: asking again tells. */
+const LOST_WITH_THE_RUN = 'AcceptedUpdateCompletedWorkflow';
+
+/** The engine may or may not have done it; the same key makes repeating safe. */
+export function outcomeUnknown(): DomainError {
+  return new DomainError('unavailable', 'outcome_unknown', 'No answer in time; repeat it with the same key to learn the outcome.');
+}
+
+export function engineUnavailable(): DomainError {
+  return new DomainError('unavailable', 'workflow_engine_unavailable', 'The workflow engine cannot be reached; repeat it with the same key.');
+}
+
+/** What the API makes of an error of Temporal's client. Anything unforeseen is passed on as it is. */
+export function fromTemporal(error: unknown): unknown {
+  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+    const { type, message } = error.cause;
+    if (type === LOST_WITH_THE_RUN) return outcomeUnknown();
+    if (!type || NOT_OURS.has(type)) return error;
+    return new DomainError(CLASS_OF_CODE[type] ?? 'conflict', type, message);
+  }
+  // Everything else that gRPC answers (unavailable, deadline, exhausted, unknown namespace) means: not now.
+  if (isGrpcServiceError(error) || error instanceof ServiceError) return engineUnavailable();
+  return error;
+}

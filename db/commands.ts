@@ -1,0 +1,162 @@
+import { eq } from 'drizzle-orm';
+import { uuidv7 } from 'uuidv7';
+import type { ServiceDatabase } from './connect.ts';
+import { contentHash } from './content-hash.ts';
+import type { CommandState, Ledger } from './ledger.ts';
+import { statement, type Transaction, withTransaction } from './transaction.ts';
+
+/** What the audit trail tells of one change. `before` and `after` are the changed fields. */
+export type AuditEntry = {
+  action: 'C' | 'R' | 'U' | 'D' | 'E';
+  entity: string;
+  entityId: string;
+  before?: unknown;
+  after?: unknown;
+};
+
+/** Who acted, why, and by which request: travels with every command into the audit row. */
+export type CommandContext = { actor: unknown; requestId: string; reason?: string | undefined };
+
+export type Command = {
+  db: ServiceDatabase;
+  ledger: Ledger;
+  verb: string;
+  /** Unique for one intended effect; a repetition carries the same key. */
+  key: string;
+  /** What is asked for. The same key with other content is refused. */
+  content: unknown;
+  ctx: CommandContext;
+};
+
+/** A key that may not be used (any more): never retryable. */
+export class CommandKeyError extends Error {
+  override readonly name = 'CommandKeyError';
+  readonly code: 'key_reused' | 'command_cancelled';
+  readonly publicText: string;
+  readonly retryable = false;
+
+  constructor(code: 'key_reused' | 'command_cancelled') {
+    super(code);
+    this.code = code;
+    this.publicText =
+      code === 'key_reused'
+        ? 'This idempotency key was used for other content; use a new key.'
+        : 'This command was cancelled before it took effect.';
+  }
+}
+
+type Note = (entry: AuditEntry) => void;
+
+/**
+ * Carries out a command once and only once: the key, a keyed hash of the content, the result and the
+ * audit rows are written in the transaction of the effect. A repetition gets the stored result; two at
+ * once wait for each other on the key. Throws CommandKeyError on other content or a cancelled key.
+ */
+export async function runCommand<R>(command: Command, effect: (tx: Transaction, audit: Note) => Promise<R>): Promise<R> {
+  const { db, ledger, verb, key, content } = command;
+  const hash = contentHash(db.hashKey, content);
+  return withTransaction(db, async (tx) => {
+    const known = await claimKey(tx, ledger, { key, verb, contentHash: hash, state: 'done' });
+    if (known) {
+      if (known.state !== 'done') throw new CommandKeyError('command_cancelled');
+      if (known.contentHash !== hash || known.verb !== verb) throw new CommandKeyError('key_reused');
+      return known.result as R;
+    }
+    const entries: AuditEntry[] = [];
+    const result = await effect(tx, (entry) => entries.push(entry));
+    await Promise.all([
+      writeAudit(tx, command, entries),
+      statement(tx.update(ledger.commandKeys).set({ result: result ?? null }).where(eq(ledger.commandKeys.key, key))),
+    ]);
+    return result;
+  });
+}
+
+/** What became of a command by the time its key was locked. */
+export type Settled<R> = { tookEffect: true; result: R } | { tookEffect: false };
+
+/**
+ * Undoes the step with this key, or makes sure that it never takes effect: an attempt that arrives
+ * later is refused with `command_cancelled`. Repeating it changes nothing.
+ */
+export async function undoCommand<R>(
+  command: Omit<Command, 'content'>,
+  undo: (tx: Transaction, result: R, audit: Note) => Promise<void>,
+): Promise<Settled<R>> {
+  return settle<R>(command, async (tx, result, audit) => {
+    await undo(tx, result, audit);
+    return 'undone';
+  });
+}
+
+/**
+ * Says on which side of a step a lost answer left us: the result when it took effect, otherwise the key
+ * is dead from now on (an attempt that arrives later is refused). Repeating it gives the same answer.
+ */
+export async function settleCommand<R>(command: Omit<Command, 'content'>): Promise<Settled<R>> {
+  return settle<R>(command, async () => 'done');
+}
+
+async function settle<R>(
+  command: Omit<Command, 'content'>,
+  onDone: (tx: Transaction, result: R, audit: Note) => Promise<CommandState>,
+): Promise<Settled<R>> {
+  const { db, ledger, verb, key } = command;
+  return withTransaction(db, async (tx) => {
+    const known = await claimKey(tx, ledger, { key, verb, contentHash: '', state: 'cancelled' });
+    if (!known || known.state === 'cancelled') return { tookEffect: false };
+    const result = known.result as R;
+    if (known.state === 'undone') return { tookEffect: true, result };
+    const entries: AuditEntry[] = [];
+    const state = await onDone(tx, result, (entry) => entries.push(entry));
+    await Promise.all([
+      writeAudit(tx, command, entries),
+      state === known.state
+        ? undefined
+        : statement(tx.update(ledger.commandKeys).set({ state }).where(eq(ledger.commandKeys.key, key))),
+    ]);
+    return { tookEffect: true, result };
+  });
+}
+
+/** Inserts the key, or locks and returns the row that has it. */
+async function claimKey(
+  tx: Transaction,
+  ledger: Ledger,
+  row: { key: string; verb: string; contentHash: string; state: CommandState },
+) {
+  const { commandKeys } = ledger;
+  const inserted = await statement(
+    tx.insert(commandKeys).values(row).onConflictDoNothing().returning({ key: commandKeys.key }),
+  );
+  if (inserted.length > 0) return undefined;
+  const [known] = await statement(tx.select().from(commandKeys).where(eq(commandKeys.key, row.key)).for('update'));
+  return known;
+}
+
+/** Writes audit rows in the caller's transaction: when they can't be written, the change isn't either. */
+export async function writeAudit(
+  tx: Pick<Transaction, 'insert'>,
+  command: { ledger: Ledger; verb: string; ctx: CommandContext; key?: string },
+  entries: AuditEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  const { ledger, verb, ctx, key } = command;
+  await statement(
+    tx.insert(ledger.auditEntries).values(
+      entries.map((entry) => ({
+        id: uuidv7(),
+        verb,
+        actor: ctx.actor,
+        requestId: ctx.requestId,
+        reason: ctx.reason ?? null,
+        commandKey: key ?? null,
+        action: entry.action,
+        entity: entry.entity,
+        entityId: entry.entityId,
+        before: entry.before ?? null,
+        after: entry.after ?? null,
+      })),
+    ),
+  );
+}

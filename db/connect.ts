@@ -1,0 +1,76 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { databaseError } from './errors.ts';
+
+/** What a service needs to reach its own schema. */
+export type ConnectOptions = {
+  /** URL of the service's own role. */
+  url: string;
+  /** The service's schema; its role may use no other. */
+  schema: string;
+  /** Key of the HMAC over the content of commands and over identifiers. At least 32 bytes. */
+  hashKey: Uint8Array;
+  /** Connections in the pool. Default 10. */
+  poolSize?: number;
+  /** A statement, a wait for a lock or a whole transaction may take this long. Default 5000 ms. */
+  timeoutMs?: number;
+};
+
+/** One service's database: its own role, its own pool. */
+export type ServiceDatabase = {
+  readonly schema: string;
+  readonly hashKey: Uint8Array;
+  readonly orm: PostgresJsDatabase;
+  readonly timeoutMs: number;
+  /** Answers within the time-out, or throws a DatabaseError. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Opens a pool. Does not connect yet: a database that is down shows in the first call, not here. */
+export function connectDatabase(options: ConnectOptions): ServiceDatabase {
+  const { url, schema, hashKey, poolSize = 10, timeoutMs = 5000 } = options;
+  const client = postgres(url, {
+    max: poolSize,
+    connect_timeout: Math.max(1, Math.ceil(timeoutMs / 1000)),
+    // A database that is back must be noticed at once: no exponential back-off of the driver's own.
+    backoff: () => 0.1,
+    max_lifetime: 30 * 60,
+    onnotice: () => undefined,
+    connection: {
+      application_name: `trial-enrollment/${schema}`,
+      search_path: schema,
+      statement_timeout: timeoutMs,
+      lock_timeout: timeoutMs,
+      idle_in_transaction_session_timeout: timeoutMs * 2,
+    },
+  });
+  const orm = drizzle(client);
+  return {
+    schema,
+    hashKey,
+    orm,
+    timeoutMs,
+    ping: async () => {
+      try {
+        await withTimeout(timeoutMs, client`select 1`);
+      } catch (error) {
+        throw databaseError(error);
+      }
+    },
+    close: () => client.end({ timeout: 5 }),
+  };
+}
+
+/** Rejects with a retryable DatabaseError when `work` takes longer. The work itself may still take effect. */
+export async function withTimeout<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(databaseError({ code: 'CLIENT_TIMEOUT' })), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

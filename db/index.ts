@@ -1,0 +1,6 @@
+export * from './commands.ts';
+export * from './connect.ts';
+export * from './content-hash.ts';
+export * from './errors.ts';
+export * from './ledger.ts';
+export * from './transaction.ts';

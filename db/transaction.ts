@@ -1,0 +1,44 @@
+import type { PgTransaction } from 'drizzle-orm/pg-core';
+import type { PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import type { ExtractTablesWithRelations } from 'drizzle-orm';
+import { type ServiceDatabase, withTimeout } from './connect.ts';
+import { databaseError, isDriverError } from './errors.ts';
+
+export type Transaction = PgTransaction<
+  PostgresJsQueryResultHKT,
+  Record<string, never>,
+  ExtractTablesWithRelations<Record<string, never>>
+>;
+
+/**
+ * Runs `work` in one transaction. Whatever the driver throws becomes a DatabaseError; domain errors pass
+ * and roll back. After a time-out the outcome is unknown, which is why every command has a key.
+ */
+export async function withTransaction<T>(db: ServiceDatabase, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return translated(withTimeout(db.timeoutMs * 2, db.orm.transaction((tx) => work(tx as unknown as Transaction))));
+}
+
+/** Runs reads outside a transaction, with the same errors and the same bound on time. */
+export async function read<T>(db: ServiceDatabase, query: (orm: ServiceDatabase['orm']) => Promise<T>): Promise<T> {
+  return translated(withTimeout(db.timeoutMs, query(db.orm)));
+}
+
+async function translated<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isDriverError(error) ? databaseError(error) : error;
+  }
+}
+
+/**
+ * Catches inside a transaction what one statement throws, as a DatabaseError. The transaction is lost
+ * by then (PostgreSQL aborts it), so this is for turning a violated constraint into a domain error.
+ */
+export async function statement<T>(query: PromiseLike<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw isDriverError(error) ? databaseError(error) : error;
+  }
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { SERVICES, type ServiceName } from '../db/provision.ts';
+import { PRODUCTION_TIMING, type TimingProfile } from '../workflows/timing.ts';
+import { StartupError } from './embedded/startup-error.ts';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const millis = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+
+/** Every variable that the processes read, with its default. The README's table is checked against this. */
+export const ENVIRONMENT = z.object({
+  NODE_ENV: z.string().default('development').describe('`production` refuses the embedded token issuer'),
+  PORT: port.default(3000).describe('REST API'),
+  HOST: z.string().default('127.0.0.1').describe('Address that the REST API listens on'),
+  TEMPORAL_UI_PORT: port.default(8233).describe('UI of the embedded Temporal server'),
+  DATA_DIR: z.string().min(1).default('.data').describe('State of the embedded servers, keys, the embedded mailbox'),
+  DATABASE_URL: postgresUrl.optional().describe('PostgreSQL instead of the embedded one, as a role that may create roles'),
+  ...(Object.fromEntries(
+    SERVICES.map((name) => [`DATABASE_URL_${name.toUpperCase()}`, postgresUrl.optional().describe(`PostgreSQL of the ${name} service alone, as its own role, with an empty schema \`${name}\` of its own`)]),
+  ) as Record<`DATABASE_URL_${Uppercase<ServiceName>}`, z.ZodOptional<typeof postgresUrl>>),
+  DATABASE_TIMEOUT_MS: millis(5000).describe('A statement or a wait for a lock'),
+  TEMPORAL_ADDRESS: z.string().min(1).optional().describe('Temporal server instead of the embedded one, host:port; `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*` as in Temporal’s own tools'),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional().describe('Mail server instead of the embedded mailbox'),
+  MAIL_FROM: z.string().min(3).default('Trial enrollment <enrollment@trial.example>').describe('Sender of every mail'),
+  MAIL_TIMEOUT_MS: millis(5000).describe('One mail, with everything'),
+  OPS_EMAIL: z.email().default('ops@trial.example').describe('Who is told of stuck enrollments'),
+  HASH_KEY: z.string().regex(/^[0-9a-f]{64,}$/).optional().describe('Key of the HMACs over identifiers and commands, hexadecimal; default: a file in `DATA_DIR`'),
+  CALL_DEADLINE_MS: millis(200).describe('A read from one service to another'),
+  EDGE_DEADLINE_MS: millis(5000).describe('A call from the REST API to a service'),
+  STEP_ATTEMPT_MS: millis(PRODUCTION_TIMING.attemptMs).describe('One attempt of a step'),
+  STEP_ATTEMPTS: z.coerce.number().int().min(1).max(1000).default(PRODUCTION_TIMING.attempts).describe('Attempts before a step parks'),
+  STEP_RETRY_INITIAL_MS: millis(PRODUCTION_TIMING.retryInitialMs).describe('Wait before the second attempt; doubles'),
+  STEP_RETRY_MAXIMUM_MS: millis(PRODUCTION_TIMING.retryMaximumMs).describe('Longest wait between two attempts'),
+  STEP_ROUND_MS: millis(PRODUCTION_TIMING.roundMs).describe('Wait between two rounds of a compensation or of a step after the pivot'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Of the log on standard output'),
+});
+
+export type Config = Omit<z.output<typeof ENVIRONMENT>, `DATABASE_URL_${Uppercase<ServiceName>}`> & {
+  serviceUrls: Partial<Record<ServiceName, string>>;
+  timing: TimingProfile;
+};
+
+/** Reads the environment once. Throws StartupError naming the variables that are wrong, never their values. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  // An empty variable means what an absent one means.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = ENVIRONMENT.safeParse(given);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    throw new StartupError({ code: 'bad_configuration', message: `The configuration is wrong: ${wrong}. See the table in README.md.` });
+  }
+  const values = parsed.data;
+  const serviceUrls: Partial<Record<ServiceName, string>> = {};
+  for (const name of SERVICES) {
+    const url = values[`DATABASE_URL_${name.toUpperCase() as Uppercase<ServiceName>}`];
+    if (url !== undefined) serviceUrls[name] = url;
+  }
+  const timing = {
+    attemptMs: values.STEP_ATTEMPT_MS,
+    attempts: values.STEP_ATTEMPTS,
+    retryInitialMs: values.STEP_RETRY_INITIAL_MS,
+    retryMaximumMs: Math.max(values.STEP_RETRY_MAXIMUM_MS, values.STEP_RETRY_INITIAL_MS),
+    roundMs: values.STEP_ROUND_MS,
+  };
+  return { ...values, serviceUrls, timing };
+}

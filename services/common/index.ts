@@ -1,0 +1,6 @@
+export * from './client.ts';
+export * from './context.ts';
+export * from './errors.ts';
+export * from './page.ts';
+export * from './schemas.ts';
+export * from './verbs.ts';

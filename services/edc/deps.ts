@@ -1,0 +1,11 @@
+import type { ServiceDatabase } from '../../db/index.ts';
+import type { SiteClient } from '../site/client.ts';
+import type { StudyClient } from '../study/client.ts';
+
+/** What the verbs of EDC depend on. */
+export type EdcDeps = {
+  db: ServiceDatabase;
+  clock: () => Date;
+  study: Pick<StudyClient, 'getProtocol'>;
+  site: Pick<SiteClient, 'getSite'>;
+};

@@ -1,0 +1,46 @@
+import { index, integer, pgSchema, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { ledgerTables } from '../../db/ledger.ts';
+import { NOTICE_KINDS } from './schemas.ts';
+
+// Not exported: drizzle-kit would emit CREATE SCHEMA, which the service's role may not do.
+const schema = pgSchema('notification');
+
+export const { commandKeys, auditEntries } = ledgerTables(schema);
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+/** `superseded`: the recipient was replaced before the mail went out. */
+export const MESSAGE_STATUSES = ['pending', 'sent', 'superseded'] as const;
+
+/** One row per notice and recipient. The only place where an address of a recipient stands. */
+export const messages = schema.table(
+  'messages',
+  {
+    id: uuid('id').primaryKey(),
+    /** `{key of the command}/{recipient}`. */
+    key: text('key').notNull(),
+    commandKey: text('command_key').notNull(),
+    kind: text('kind', { enum: NOTICE_KINDS }).notNull(),
+    enrollmentId: uuid('enrollment_id').notNull(),
+    studyId: uuid('study_id').notNull(),
+    siteId: uuid('site_id').notNull(),
+    /** User id of a staff member, `participant` or `ops`. */
+    recipient: text('recipient').notNull(),
+    role: text('role').notNull(),
+    toEmail: text('to_email').notNull(),
+    subject: text('subject').notNull(),
+    body: text('body').notNull(),
+    /** Stable: a mailbox that gets the same message twice can drop the second (RFC 5322, 3.6.4). */
+    messageId: text('message_id').notNull(),
+    status: text('status', { enum: MESSAGE_STATUSES }).notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    lastFailure: text('last_failure', { enum: ['mailbox_refused', 'mail_unavailable'] }),
+    createdAt: at('created_at').notNull(),
+    sentAt: at('sent_at'),
+  },
+  (t) => [
+    uniqueIndex('messages_key').on(t.key),
+    index('messages_command').on(t.commandKey, t.id),
+    index('messages_enrollment').on(t.enrollmentId, t.id),
+  ],
+);

@@ -1,0 +1,64 @@
+import type { NoticeKind, SendNotice } from './schemas.ts';
+
+type Template = { subject: string; lines: string[] };
+
+/** A detail for people; details that a template doesn't name never get into a mail. */
+function detail(notice: SendNotice, name: string): string {
+  const value = notice.details[name];
+  // Header injection and layout tricks end here: one line, no control characters.
+  return value === null || value === undefined ? '-' : String(value).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 300);
+}
+
+const TEMPLATES: Record<NoticeKind, (notice: SendNotice) => Template> = {
+  consent_recorded: () => ({ subject: 'consent recorded', lines: ['A signed consent has been recorded.'] }),
+  enrolled: () => ({ subject: 'participant enrolled', lines: ['A participant has been enrolled.'] }),
+  not_enrolled: (notice) => ({
+    subject: 'not enrolled',
+    lines: ['An enrollment has ended before it was active.', `Outcome: ${detail(notice, 'outcome')}`],
+  }),
+  withdrawn: (notice) => ({
+    subject: 'participant withdrawn',
+    lines: ['A participant has been withdrawn.', `Scope: ${detail(notice, 'scope')}`],
+  }),
+  cap_near: (notice) => ({
+    subject: 'places nearly filled',
+    lines: ['The places of this site are nearly filled.', `Confirmed: ${detail(notice, 'confirmedCount')} of ${detail(notice, 'cap')}`],
+  }),
+  cap_reached: (notice) => ({
+    subject: 'all places filled',
+    lines: ['All places of this site are filled.', `Confirmed: ${detail(notice, 'confirmedCount')} of ${detail(notice, 'cap')}`],
+  }),
+  stuck: (notice) => ({
+    subject: 'an enrollment needs attention',
+    lines: [
+      'An enrollment waits for an operator.',
+      `Step: ${detail(notice, 'step')}`,
+      `What failed: ${detail(notice, 'failure')}`,
+      `What to do next: ${detail(notice, 'nextAction')}`,
+    ],
+  }),
+};
+
+/** A person who takes part reads what is meant for staff differently: the copy notice has words of its own. */
+const COPY_NOTICE: Template = {
+  subject: 'your consent has been recorded',
+  lines: ['Your signed consent has been recorded.', 'Your study site keeps a copy for you; please ask there if you have not been given it.'],
+};
+
+/** The mail for one recipient: codes only, no name, no identifier of a person, no link that needs one. */
+export function mailFor(notice: SendNotice, role: string): { subject: string; body: string } {
+  const { subject, lines } = role === 'participant' ? COPY_NOTICE : TEMPLATES[notice.kind](notice);
+  const about =
+    role === 'participant'
+      ? [`Study: ${notice.studyCode}`, `Site: ${notice.siteCode}`]
+      : [
+          `Study: ${notice.studyCode}`,
+          `Site: ${notice.siteCode}`,
+          `Subject: ${notice.subjectNumber ?? '-'}`,
+          `Enrollment: ${notice.enrollmentId}`,
+        ];
+  return {
+    subject: `[${notice.studyCode} ${notice.siteCode}] ${subject}`,
+    body: `${[...lines, '', ...about].join('\n')}\n`,
+  };
+}

@@ -1,0 +1,65 @@
+import { asc, inArray } from 'drizzle-orm';
+import type { Transaction } from '../../db/index.ts';
+import { maskName } from './masking.ts';
+import { consentPurposes, consents, consentSigners } from './tables.ts';
+
+type Row = typeof consents.$inferSelect;
+
+/** The names of these signers are persons of the participant's side: shown masked. Staff are shown with their printed name. */
+const STAFF_ROLES: readonly string[] = ['discusser'];
+
+/** Consents with their signers and purposes, in the order given. */
+export async function withParts(orm: Pick<Transaction, 'select'>, rows: Row[]) {
+  const ids = rows.map((row) => row.id);
+  if (ids.length === 0) return [];
+  const [signers, purposes] = await Promise.all([
+    orm.select().from(consentSigners).where(inArray(consentSigners.consentId, ids)).orderBy(asc(consentSigners.position)),
+    orm.select().from(consentPurposes).where(inArray(consentPurposes.consentId, ids)).orderBy(asc(consentPurposes.purpose)),
+  ]);
+  return rows.map((row) => ({
+    row,
+    signers: signers.filter((one) => one.consentId === row.id),
+    purposes: purposes.filter((one) => one.consentId === row.id),
+  }));
+}
+
+/** A consent as shown. Its status is the FHIR R4 Consent.status. */
+export function toConsentInfo({ row, signers, purposes }: Awaited<ReturnType<typeof withParts>>[number]) {
+  return {
+    id: row.id,
+    consentId: row.id,
+    patientId: row.patientId,
+    studyId: row.studyId,
+    siteId: row.siteId,
+    enrollmentId: row.enrollmentId,
+    status: row.status,
+    validity: row.validity,
+    version: row.version,
+    language: row.language,
+    method: row.method,
+    documentSha256: row.documentSha256,
+    capacity: row.capacity,
+    canRead: row.canRead,
+    signedAt: row.signedAt.toISOString(),
+    recordedAt: row.recordedAt.toISOString(),
+    copyGiven: row.copyGivenAt && row.copyGivenHow ? { at: row.copyGivenAt.toISOString(), how: row.copyGivenHow } : null,
+    enteredInError: row.enteredInErrorAt
+      ? { at: row.enteredInErrorAt.toISOString(), reason: row.enteredInErrorReason ?? '' }
+      : null,
+    signers: signers.map((one) => ({
+      role: one.role,
+      name: STAFF_ROLES.includes(one.role) ? one.name : maskName(one.name),
+      relationship: one.relationship,
+      userId: one.userId,
+      signedAt: one.signedAt.toISOString(),
+      mark: one.mark,
+    })),
+    purposes: purposes.map((one) => ({
+      purpose: one.purpose,
+      granted: one.granted,
+      revokedAt: one.revokedAt?.toISOString() ?? null,
+    })),
+  };
+}
+
+export type ConsentInfo = ReturnType<typeof toConsentInfo>;

@@ -1,0 +1,42 @@
+import { bindVerbs } from '../common/index.ts';
+import { addHistory } from './add-history.ts';
+import { amendPerson } from './amend-person.ts';
+import { consentOfEnrollment } from './consent-of-enrollment.ts';
+import { contactOf } from './contact-of.ts';
+import type { PatientDeps } from './deps.ts';
+import { getConsent } from './get-consent.ts';
+import { getPerson } from './get-person.ts';
+import { listConsents } from './list-consents.ts';
+import { listHistory } from './list-history.ts';
+import { markConsentEnteredInError } from './mark-consent-entered-in-error.ts';
+import { recordConsent } from './record-consent.ts';
+import { registerPerson } from './register-person.ts';
+import { searchPersons } from './search-persons.ts';
+import { sitesOfPerson } from './sites-of-person.ts';
+
+/** Persons, their identifiers, medical history and signed consents. */
+export function patientService(deps: PatientDeps) {
+  return bindVerbs(deps, {
+    registerPerson,
+    amendPerson,
+    addHistory,
+    recordConsent,
+    markConsentEnteredInError,
+    getPerson,
+    searchPersons,
+    listHistory,
+    listConsents,
+    getConsent,
+    consentOfEnrollment,
+    sitesOfPerson,
+    contactOf,
+  });
+}
+
+export type PatientService = ReturnType<typeof patientService>;
+export type { PatientDeps } from './deps.ts';
+export type { ConsentInfo } from './consent-view.ts';
+export type { HistoryInfo } from './list-history.ts';
+export type { PatientInfo } from './person-view.ts';
+export type { RecordConsent } from './record-consent.ts';
+export * from './schemas.ts';

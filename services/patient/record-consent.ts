@@ -1,0 +1,98 @@
+import { eq } from 'drizzle-orm';
+import { uuidv7 } from 'uuidv7';
+import { runCommand, statement, type Transaction } from '../../db/index.ts';
+import type { Call, Ctx } from '../common/index.ts';
+import { ledger, type PatientDeps } from './deps.ts';
+import { consentInFuture, parsed } from './errors.ts';
+import { patientExists } from './patient-exists.ts';
+import { givesConsent, recordConsentBody, type RecordConsentBody } from './schemas.ts';
+import { consentPurposes, consents, consentSigners, type VALIDITIES } from './tables.ts';
+
+export type RecordConsent = RecordConsentBody & { patientId: string; enrollmentId: string | null; requestKey: string };
+type Validity = (typeof VALIDITIES)[number];
+type Recorded = { consentId: string; validity: Validity; signedAt: string; enrollmentId: string | null };
+
+/**
+ * Records a consent that was signed, always: whether its version and the delegation were valid when it was signed
+ * is judged and kept beside it (ICH E6(R3) 2.8.7), never a reason to refuse. When the request has recorded a consent
+ * already, that one is answered and nothing is written. Throws `consent_in_future`, `patient_not_found`, `invalid_input`.
+ */
+export async function recordConsent(deps: PatientDeps, { ctx, key, input }: Call<RecordConsent>): Promise<Recorded> {
+  const { patientId, enrollmentId, requestKey, ...body } = input;
+  const given = parsed(recordConsentBody, body);
+  const { signers, copyGiven } = given.consent;
+  const now = deps.clock().toISOString();
+  if ([...signers.map((one) => one.signedAt), copyGiven?.at ?? now].some((at) => at > now)) throw consentInFuture();
+  const signedAt = signers.filter(givesConsent).map((one) => one.signedAt).toSorted()[0] ?? now;
+  // Asked for before the transaction: no lock is held while another service answers.
+  const validity = await judge(deps, ctx, given, signedAt);
+  const content = { patientId, enrollmentId, requestKey, ...given };
+  return runCommand({ db: deps.db, ledger, verb: 'recordConsent', key, content, ctx }, async (tx, audit) => {
+    await patientExists(tx, patientId);
+    const { consent, ...circumstances } = given;
+    const { version, language, method, documentSha256 } = consent;
+    const consentId = uuidv7();
+    const row = { patientId, enrollmentId, ...circumstances, validity, version, language, method, documentSha256 };
+    const inserted = await statement(
+      tx
+        .insert(consents)
+        .values({
+          id: consentId,
+          ...row,
+          requestKey,
+          status: 'active',
+          signedAt: new Date(signedAt),
+          copyGivenAt: copyGiven ? new Date(copyGiven.at) : null,
+          copyGivenHow: copyGiven?.how ?? null,
+          recordedAt: new Date(now),
+        })
+        .onConflictDoNothing({ target: consents.requestKey })
+        .returning({ id: consents.id }),
+    );
+    if (inserted.length === 0) return recordedBefore(tx, requestKey);
+    await writeParts(tx, consentId, consent);
+    const { decisions } = consent;
+    audit({ action: 'C', entity: 'consent', entityId: consentId, after: { ...row, status: 'active', signers, decisions, copyGiven } });
+    return { consentId, validity, signedAt, enrollmentId };
+  });
+}
+
+/** Good when it is with one of the staff members who held the discussion; without one of a known id, nobody was delegated. */
+async function judge(deps: PatientDeps, ctx: Ctx, given: RecordConsentBody, signedAt: string): Promise<Validity> {
+  const { studyId, siteId, consent } = given;
+  const { version, language, documentSha256 } = consent;
+  const discussers = consent.signers.filter((one) => one.role === 'discusser').map((one) => one.userId ?? null);
+  const judgements = await Promise.all(
+    [...new Set(discussers)].map((discusserUserId) =>
+      deps.study.judgeConsent({ ctx, input: { studyId, siteId, version, language, documentSha256, signedAt, discusserUserId } }),
+    ),
+  );
+  const found = judgements.map((one) => one.validity);
+  return found.includes('valid') ? 'valid' : (found[0] ?? 'not_delegated');
+}
+
+async function writeParts(tx: Transaction, consentId: string, { signers, decisions }: RecordConsentBody['consent']): Promise<void> {
+  const purposes = Object.entries(decisions).map(([purpose, granted]) => ({ consentId, purpose, granted }));
+  await Promise.all([
+    statement(
+      tx.insert(consentSigners).values(
+        signers.map((one, position) => ({
+          ...one,
+          consentId,
+          position,
+          relationship: one.relationship ?? null,
+          userId: one.userId ?? null,
+          signedAt: new Date(one.signedAt),
+        })),
+      ),
+    ),
+    statement(tx.insert(consentPurposes).values(purposes)),
+  ]);
+}
+
+async function recordedBefore(tx: Transaction, requestKey: string): Promise<Recorded> {
+  const [row] = await statement(tx.select().from(consents).where(eq(consents.requestKey, requestKey)));
+  if (!row) throw new Error('a consent that was there is gone, although consents are never deleted');
+  const { id: consentId, validity, signedAt, enrollmentId } = row;
+  return { consentId, validity, signedAt: signedAt.toISOString(), enrollmentId };
+}

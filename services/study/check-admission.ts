@@ -1,0 +1,101 @@
+import { and, desc, eq, inArray, or } from 'drizzle-orm';
+import { read } from '../../db/index.ts';
+import { durationMs, type Read } from '../common/index.ts';
+import type { StudyDeps } from './deps.ts';
+import { enrollments, investigators, protocolVersions, studies } from './tables.ts';
+import type { Admission, AdmissionGap, CheckAdmission } from './types.ts';
+
+/** More versions of one protocol than any trial has; the newest ones count. */
+const MAX_VERSIONS = 200;
+
+/**
+ * May this person be enrolled in this study at this site now, and if not, what is missing (domain, step 0)?
+ * Also finds the enrollment that the request or the person already has. The protocol version is the newest
+ * effective one among those that the site's ethics committee has approved. Throws when Site does not answer.
+ */
+export async function checkAdmission(deps: StudyDeps, { ctx, input }: Read<CheckAdmission>): Promise<Admission> {
+  const { db, clock, site } = deps;
+  const { studyId, siteId } = input;
+  const now = clock();
+  const [activation, [study], versions, principals, known] = await Promise.all([
+    site.getActivation({ ctx, input: { studyId, siteId } }),
+    read(db, (orm) => orm.select({ code: studies.code, status: studies.status }).from(studies).where(eq(studies.id, studyId))),
+    read(db, (orm) =>
+      orm
+        .select()
+        .from(protocolVersions)
+        .where(eq(protocolVersions.studyId, studyId))
+        .orderBy(desc(protocolVersions.effectiveAt), desc(protocolVersions.id))
+        .limit(MAX_VERSIONS),
+    ),
+    read(db, (orm) =>
+      orm
+        .select({ id: investigators.id })
+        .from(investigators)
+        .where(and(eq(investigators.studyId, studyId), eq(investigators.siteId, siteId), eq(investigators.role, 'principal')))
+        .limit(1),
+    ),
+    findKnown(db, input),
+  ]);
+  const approved = (activation?.approvals ?? []).filter(({ ethicsApprovedAt }) => new Date(ethicsApprovedAt) <= now);
+  const usable = versions.find(
+    ({ version, effectiveAt }) => effectiveAt <= now && approved.some(({ protocolVersion }) => protocolVersion === version),
+  );
+  const body = usable?.body;
+
+  const missing: AdmissionGap[] = [];
+  const need = (holds: boolean, gap: AdmissionGap) => void (holds || missing.push(gap));
+  need(study !== undefined, 'study_not_found');
+  need(!study || study.status === 'active', 'study_not_open');
+  need(activation !== null, 'site_not_active');
+  need(!activation || approved.length > 0, 'ethics_approval');
+  need(approved.length === 0 || usable !== undefined, 'protocol_version');
+  need(principals.length > 0, 'principal_investigator');
+  need(!activation || activation.reserved + activation.confirmed < activation.cap, 'cap_reached');
+  need(!known.elsewhere, 'already_enrolled_elsewhere');
+  need(!body?.screening && !body?.eligibilitySignature && !body?.randomisation, 'protocol_not_supported');
+  return {
+    missing,
+    study: study ? { code: study.code } : null,
+    site: activation ? { code: activation.site.code } : null,
+    protocol:
+      usable && body
+        ? {
+            protocolVersionId: usable.id,
+            version: usable.version,
+            slotTimeToLiveMs: durationMs(body.slotTimeToLive),
+            reconsentDeadlineMs: durationMs(body.reconsentDeadline),
+            hasEpro: body.epro !== undefined,
+          }
+        : null,
+    known: known.here,
+  };
+}
+
+/** By the request's key first, then by the person; one at another site is only hinted at: this caller may not know of it. */
+async function findKnown(
+  db: StudyDeps['db'],
+  { studyId, siteId, patientId, requestKey, contentHash }: CheckAdmission,
+): Promise<{ here: Admission['known']; elsewhere: boolean }> {
+  const ofPerson = and(
+    eq(enrollments.studyId, studyId),
+    eq(enrollments.patientId, patientId),
+    inArray(enrollments.outcome, ['open', 'active']),
+  );
+  const rows = await read(db, (orm) =>
+    orm
+      .select({ id: enrollments.id, siteId: enrollments.siteId, requestKey: enrollments.requestKey, contentHash: enrollments.contentHash })
+      .from(enrollments)
+      .where(or(eq(enrollments.requestKey, requestKey), ofPerson))
+      .limit(2),
+  );
+  const byRequest = rows.find((row) => row.requestKey === requestKey);
+  const byPerson = rows.find((row) => row.requestKey !== requestKey);
+  const found = byRequest ?? (byPerson?.siteId === siteId ? byPerson : undefined);
+  return {
+    here: found
+      ? { enrollmentId: found.id, by: byRequest ? 'request_key' : 'person', sameContent: found.contentHash === contentHash }
+      : null,
+    elsewhere: byPerson !== undefined && byPerson.siteId !== siteId,
+  };
+}

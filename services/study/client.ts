@@ -1,0 +1,44 @@
+import { inProcessClient } from '../common/index.ts';
+import type { StudyService } from './index.ts';
+
+export type * from './types.ts';
+export type { ProtocolBody } from './protocol-schema.ts';
+
+const VERBS = [
+  'createStudy',
+  'addProtocolVersion',
+  'addConsentVersion',
+  'addInvestigator',
+  'addContact',
+  'addDelegation',
+  'endDelegation',
+  'logDeviation',
+  'openEnrollment',
+  'cancelOpening',
+  'enrollParticipant',
+  'voidEnrolling',
+  'recordProgress',
+  'recordOutcome',
+  'checkAdmission',
+  'judgeConsent',
+  'getStudy',
+  'getStudyByCode',
+  'listStudies',
+  'getProtocol',
+  'findProtocolVersion',
+  'getEnrollment',
+  'enrollmentIdentity',
+  'listEnrollments',
+  'enrollmentTimeline',
+  'listDeviations',
+  'listRecipients',
+  'enrollmentSummary',
+] as const;
+
+/** What others may call. */
+export type StudyClient = Pick<StudyService, (typeof VERBS)[number]>;
+
+/** Study as others see it: every call answered within `deadlineMs` or refused as `service_timeout`. */
+export function studyClient(service: StudyService, deadlineMs: number): StudyClient {
+  return inProcessClient('study', service, { verbs: VERBS, deadlineMs });
+}

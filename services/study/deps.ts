@@ -1,0 +1,5 @@
+import type { ServiceDatabase } from '../../db/index.ts';
+import type { SiteClient } from '../site/client.ts';
+
+/** What the verbs of Study depend on. */
+export type StudyDeps = { db: ServiceDatabase; clock: () => Date; site: Pick<SiteClient, 'getActivation'> };

@@ -1,0 +1,45 @@
+import { DomainError } from '../common/index.ts';
+
+export const studyCodeTaken = () => new DomainError('conflict', 'study_code_taken', 'Another study has this code.');
+
+export const protocolInvalid = (errors: { path: string; message: string }[]) =>
+  new DomainError('invalid', 'protocol_invalid', 'The protocol version is not valid.', { details: { errors } });
+
+export const protocolVersionExists = () =>
+  new DomainError('conflict', 'protocol_version_exists', 'The study has a protocol version of this name already.');
+
+export const consentVersionExists = () =>
+  new DomainError('conflict', 'consent_version_exists', 'The site has a consent version of this name in this language already.');
+
+export const consentVersionOverlaps = () =>
+  new DomainError('conflict', 'consent_version_overlaps', 'Another consent version of the site becomes effective at this very time.');
+
+/** The enrollment has an outcome: no step may change it any more. */
+export const enrollmentClosed = () =>
+  new DomainError('conflict', 'enrollment_closed', 'The enrollment has its outcome already.');
+
+/** The steps of an enrollment have an order (21 CFR 11.10(f)). */
+export const outOfOrder = (requires: string) =>
+  new DomainError('conflict', 'out_of_order', 'A step that must come before this one has not taken effect.', {
+    details: { requires },
+  });
+
+export const outcomeFinal = () =>
+  new DomainError('conflict', 'outcome_final', 'The enrollment has another outcome already.');
+
+/** The record has moved past this revision, so the outcome would be lost: somebody must look. */
+export const revisionBehind = () =>
+  new DomainError('conflict', 'revision_behind', 'The record of the enrollment has moved on since.');
+
+/** An enrollment's study, site, person, protocol and request never change. */
+export const identityMismatch = () =>
+  new DomainError('conflict', 'enrollment_mismatch', 'The enrollment is of another study, site, person, protocol or request.');
+
+export const alreadyEnrolled = () =>
+  new DomainError('conflict', 'already_enrolled', 'The person has another open or active enrollment in the study.');
+
+export const requestKeyTaken = () =>
+  new DomainError('conflict', 'request_key_taken', 'Another enrollment was started by this request.');
+
+export const scopeTooWide = (max: number) =>
+  new DomainError('invalid', 'scope_too_wide', `At most ${max} combinations of study and site can be listed at once.`, { details: { max } });

@@ -1,0 +1,74 @@
+import { type Bound, bindVerbs } from '../common/index.ts';
+import { addConsentVersion } from './add-consent-version.ts';
+import { addContact } from './add-contact.ts';
+import { addDelegation } from './add-delegation.ts';
+import { addInvestigator } from './add-investigator.ts';
+import { addProtocolVersion } from './add-protocol-version.ts';
+import { cancelOpening } from './cancel-opening.ts';
+import { checkAdmission } from './check-admission.ts';
+import { createStudy } from './create-study.ts';
+import type { StudyDeps } from './deps.ts';
+import { endDelegation } from './end-delegation.ts';
+import { enrollParticipant } from './enroll-participant.ts';
+import { enrollmentIdentity } from './enrollment-identity.ts';
+import { enrollmentSummary } from './enrollment-summary.ts';
+import { enrollmentTimeline } from './enrollment-timeline.ts';
+import { findProtocolVersion } from './find-protocol-version.ts';
+import { getEnrollment } from './get-enrollment.ts';
+import { getProtocol } from './get-protocol.ts';
+import { getStudyByCode } from './get-study-by-code.ts';
+import { getStudy } from './get-study.ts';
+import { judgeConsent } from './judge-consent.ts';
+import { listDeviations } from './list-deviations.ts';
+import { listEnrollments } from './list-enrollments.ts';
+import { listRecipients } from './list-recipients.ts';
+import { listStudies } from './list-studies.ts';
+import { logDeviation } from './log-deviation.ts';
+import { openEnrollment } from './open-enrollment.ts';
+import { recordOutcome } from './record-outcome.ts';
+import { recordProgress } from './record-progress.ts';
+import { voidEnrolling } from './void-enrolling.ts';
+
+const verbs = {
+  createStudy,
+  addProtocolVersion,
+  addConsentVersion,
+  addInvestigator,
+  addContact,
+  addDelegation,
+  endDelegation,
+  logDeviation,
+  openEnrollment,
+  cancelOpening,
+  enrollParticipant,
+  voidEnrolling,
+  recordProgress,
+  recordOutcome,
+  checkAdmission,
+  judgeConsent,
+  getStudy,
+  getStudyByCode,
+  listStudies,
+  getProtocol,
+  findProtocolVersion,
+  getEnrollment,
+  enrollmentIdentity,
+  listEnrollments,
+  enrollmentTimeline,
+  listDeviations,
+  listRecipients,
+  enrollmentSummary,
+};
+
+/** Written out, not inferred from `studyService`: Study's and Site's types refer to each other. */
+export type StudyService = Bound<StudyDeps, typeof verbs>;
+
+/** Study: protocols, consent versions, investigators and delegations, subjects, enrollments, deviations. */
+export function studyService(deps: StudyDeps): StudyService {
+  return bindVerbs(deps, verbs);
+}
+
+export type { StudyDeps } from './deps.ts';
+export * from './schemas.ts';
+export * from './types.ts';
+export * from './vocabulary.ts';

@@ -1,0 +1,140 @@
+import type { Actor } from '../common/index.ts';
+import type { ProtocolBody } from './protocol-schema.ts';
+import type { NewDeviation } from './schemas.ts';
+import type { Outcome, Stage, SubjectStatus, WithdrawalScope } from './vocabulary.ts';
+
+/** What an enrollment is about; never changes. Travels with every step, so that any step can write the record first. */
+export type EnrollmentIdentity = {
+  enrollmentId: string;
+  studyId: string;
+  studyCode: string;
+  siteId: string;
+  siteCode: string;
+  patientId: string;
+  protocolVersionId: string;
+  requestKey: string;
+  contentHash: string;
+  rescreenOf: string | null;
+};
+
+/** Who or what the enrollment waits for; `until` in RFC 3339 UTC. */
+export type Awaiting = { what: string; who: string; until: string | null };
+
+/** An input that moves the record: it only moves to a higher revision, never back. */
+export type Revised = { identity: EnrollmentIdentity; revision: number };
+
+export type OpenEnrollment = Revised & { consentId: string; signedAt: string };
+export type OpeningResult =
+  | { opened: true; subjectNumber: string }
+  | { opened: false; reason: 'already_enrolled' | 'not_admissible'; missing: string[] };
+/** `stepKey` is the key of the step that is to be undone. */
+export type UndoStep = Revised & { stepKey: string };
+export type RecordProgress = Revised & {
+  stage: Stage;
+  needsAttention: boolean;
+  stuckStep: string | null;
+  awaiting: Awaiting | null;
+};
+export type RecordOutcome = Revised & {
+  outcome: Outcome;
+  stage: Stage;
+  reason: string | null;
+  /** Of a withdrawal. */
+  scope?: WithdrawalScope | undefined;
+  details?: Record<string, unknown> | undefined;
+};
+
+/** The record of an enrollment, as lists and closed enrollments show it. Times in RFC 3339 UTC. */
+export type EnrollmentRecord = {
+  id: string;
+  enrollmentId: string;
+  patientId: string;
+  studyId: string;
+  studyCode: string;
+  siteId: string;
+  siteCode: string;
+  protocolVersionId: string;
+  stage: Stage;
+  status: SubjectStatus;
+  outcome: Outcome | null;
+  outcomeReason: string | null;
+  needsAttention: boolean;
+  stuckStep: string | null;
+  awaiting: Awaiting | null;
+  subjectNumber: string | null;
+  consentId: string | null;
+  rescreenOf: string | null;
+  createdAt: string;
+  updatedAt: string;
+  revision: number;
+};
+
+export type ListEnrollments = {
+  /** The caller's scope: nothing outside of these is shown; absent means no limit, empty means nothing. */
+  siteIds?: string[] | undefined;
+  studyIds?: string[] | undefined;
+  studyId?: string | undefined;
+  siteId?: string | undefined;
+  stage?: Stage | undefined;
+  outcome?: Outcome | undefined;
+  needsAttention?: boolean | undefined;
+  awaiting?: string | undefined;
+  patientId?: string | undefined;
+  cursor?: string | undefined;
+  limit: number;
+};
+
+export const ADMISSION_GAPS = [
+  'study_not_found',
+  'study_not_open',
+  'site_not_active',
+  'ethics_approval',
+  'protocol_version',
+  'principal_investigator',
+  'cap_reached',
+  'already_enrolled_elsewhere',
+  'protocol_not_supported',
+] as const;
+export type AdmissionGap = (typeof ADMISSION_GAPS)[number];
+
+export type CheckAdmission = { studyId: string; siteId: string; patientId: string; requestKey: string; contentHash: string };
+export type Admission = {
+  /** What keeps this enrollment from starting; empty when admissible. */
+  missing: AdmissionGap[];
+  study: { code: string } | null;
+  site: { code: string } | null;
+  protocol: { protocolVersionId: string; version: string; slotTimeToLiveMs: number; reconsentDeadlineMs: number; hasEpro: boolean } | null;
+  /** The enrollment that this request, or this person at this site, already has. */
+  known: { enrollmentId: string; by: 'request_key' | 'person'; sameContent: boolean } | null;
+};
+
+export type JudgeConsent = {
+  studyId: string;
+  siteId: string;
+  version: string;
+  language: string;
+  documentSha256: string;
+  signedAt: string;
+  discusserUserId: string | null;
+};
+export type ConsentValidity = 'valid' | 'version_not_approved' | 'not_delegated';
+
+export type Study = {
+  id: string;
+  studyId: string;
+  code: string;
+  title: string;
+  phase: string | null;
+  sponsor: string | null;
+  status: string;
+  createdAt: string;
+};
+export type Protocol = { protocolVersionId: string; studyId: string; version: string; effectiveAt: string; body: ProtocolBody };
+export type TimelineItem = { at: string; event: string; stage: Stage; actor: Actor; details: Record<string, unknown> };
+export type Deviation = NewDeviation & { id: string; deviationId: string; enrollmentId: string; at: string; actor: Actor };
+export type Recipient = { userId: string; role: string; name: string; email: string };
+export type EnrollmentSummary = {
+  byStage: Partial<Record<Stage, number>>;
+  byOutcome: Partial<Record<Outcome, number>>;
+  total: number;
+};

@@ -1,0 +1,76 @@
+import { ActivityFailure, ApplicationFailure, condition, TimeoutFailure } from '@temporalio/workflow';
+import type { AttentionItem, ResolveAction } from './consent-to-enrollment/types.ts';
+
+/** An operator's word on what is parked. */
+export type Resolution = { action: ResolveAction; reason: string };
+
+type Parked = { item: AttentionItem; resolution: Resolution | undefined };
+
+/**
+ * What needs an operator right now. Everything that waits here is shown by `changed` (search attributes, current
+ * details, the record in Study), which is called on every change and which nothing waits for.
+ */
+export class AttentionBoard {
+  readonly #parked: Parked[] = [];
+  readonly #changed: (event: 'parked' | 'resolved', item: AttentionItem) => void;
+
+  constructor(changed: (event: 'parked' | 'resolved', item: AttentionItem) => void) {
+    this.#changed = changed;
+  }
+
+  get items(): AttentionItem[] {
+    return this.#parked.map((parked) => parked.item);
+  }
+
+  /** The step that `resolveStep` speaks to: the one that has waited longest. */
+  get stuckStep(): string | null {
+    return this.#parked[0]?.item.step ?? null;
+  }
+
+  /**
+   * Parks a step until an operator resolves it, or until `timeoutMs` has passed (answers `retry` then).
+   * A cancelled scope ends the wait with its CancelledFailure; the item is taken off the board in any case.
+   */
+  async park(step: string, failure: unknown, options: { actions: ResolveAction[]; timeoutMs?: number }): Promise<Resolution> {
+    const { code, why } = describeFailure(failure);
+    const parked: Parked = {
+      item: { step, since: new Date().toISOString(), code, why, actions: options.actions },
+      resolution: undefined,
+    };
+    this.#parked.push(parked);
+    this.#changed('parked', parked.item);
+    try {
+      const resolved = () => parked.resolution !== undefined;
+      if (options.timeoutMs === undefined) await condition(resolved);
+      else await condition(resolved, options.timeoutMs, { summary: `Next round of: ${step}` });
+      return parked.resolution ?? { action: 'retry', reason: 'the next round' };
+    } finally {
+      this.#parked.splice(this.#parked.indexOf(parked), 1);
+      this.#changed('resolved', parked.item);
+    }
+  }
+
+  /** Hands an operator's word to what is parked: `skip` to the oldest, `retry` to all. Throws when it doesn't fit. */
+  resolve(resolution: Resolution): void {
+    const oldest = this.#parked[0];
+    if (!oldest) throw refusal('not_parked', 'Nothing waits for an operator here.');
+    if (!oldest.item.actions.includes(resolution.action)) {
+      throw refusal(`cannot_${resolution.action}`, `The step "${oldest.item.step}" allows: ${oldest.item.actions.join(', ')}.`);
+    }
+    const to = resolution.action === 'retry' ? this.#parked : [oldest];
+    for (const parked of to) parked.resolution = resolution;
+  }
+}
+
+/** A refusal of a message: fails the Update, never the workflow. The text is public. */
+export function refusal(code: string, text: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: code, message: text, nonRetryable: true });
+}
+
+/** Code and public text of what ended an activity's bounded retries. */
+export function describeFailure(failure: unknown): { code: string; why: string } {
+  const cause = failure instanceof ActivityFailure ? failure.cause : failure;
+  if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'internal', why: cause.message };
+  if (cause instanceof TimeoutFailure) return { code: 'timed_out', why: 'The service did not answer in time.' };
+  return { code: 'internal', why: 'An unexpected error; its cause is in the log of the worker.' };
+}

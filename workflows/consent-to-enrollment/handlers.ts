@@ -1,0 +1,143 @@
+import { ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { refusal } from '../attention.ts';
+import {
+  awaitConsentRecorded,
+  enrollmentView,
+  recordConsent,
+  resolveStep,
+  withdraw,
+  withdrawSignal,
+} from './messages.ts';
+import type { Enrollment } from './state.ts';
+import type {
+  ActingUser,
+  AwaitConsentRecorded,
+  ConsentRecorded,
+  EnrollmentView,
+  MessageEnvelope,
+  ReConsent,
+  ReConsentRecorded,
+  ResolveStep,
+  Withdrawal,
+} from './types.ts';
+
+/** After so many messages only `withdraw` and `resolveStep` are taken: a history may not grow without bound. */
+export const MESSAGE_LIMIT = 500;
+
+/** Sets the handlers of a run. A cancellation from outside (Temporal's own) is taken as an operator's abort. */
+export function handleMessages(enrollment: Enrollment, root: CancellationScope): void {
+  const inbox = new Inbox();
+  setHandler(enrollmentView, () => enrollment.view(), { description: 'Where the enrollment stands' });
+  setHandler(awaitConsentRecorded, (message) => answerStart(enrollment, inbox, message), {
+    description: 'Sent along with the start: answers once the consent is recorded',
+  });
+  setHandler(resolveStep, async (message) => inbox.once(message, () => resolve(enrollment, message)), {
+    description: 'An operator: retry, skip or abort what is stuck. Needs who and why',
+  });
+  setHandler(withdraw, async (message) => inbox.once(message, () => acceptWithdrawal(enrollment, message)), {
+    description: 'Withdrawal by participant, investigator or sponsor; acknowledged at once',
+  });
+  setHandler(withdrawSignal, (message) => withdrawBySignal(enrollment, inbox, message), {
+    description: 'The same withdrawal, when no worker answered',
+  });
+  setHandler(recordConsent, (message) => reConsent(enrollment, inbox, message), {
+    description: 'A renewed consent, while one is awaited',
+  });
+  root.cancelRequested.catch(() => {
+    if (enrollment.pastPivot || enrollment.closing) return;
+    const actor: ActingUser = { id: 'temporal', name: 'Cancelled in Temporal', role: 'ops' };
+    enrollment.interrupt({ kind: 'abort', reason: 'cancelled in Temporal', actor, requestId: enrollment.input.requestId });
+  });
+}
+
+/** Messages by key: the same again gets the same answer, another content under a known key is refused. */
+class Inbox {
+  readonly #answers = new Map<string, { contentHash: string; answer: unknown }>();
+  #count = 0;
+
+  /** Counts a message that is not `withdraw` or `resolveStep`. */
+  count(): void {
+    this.#count += 1;
+    if (this.#count > MESSAGE_LIMIT) throw refusal('limit_reached', 'This enrollment has taken too many messages.');
+  }
+
+  once<T>(message: MessageEnvelope, handle: () => T): T {
+    const known = this.#answers.get(message.key);
+    if (known) {
+      if (known.contentHash !== message.contentHash) throw refusal('key_reused', 'This key was used for other content; use a new key.');
+      return known.answer as T;
+    }
+    const answer = handle();
+    this.#answers.set(message.key, { contentHash: message.contentHash, answer });
+    return answer;
+  }
+}
+
+async function answerStart(enrollment: Enrollment, inbox: Inbox, message: AwaitConsentRecorded): Promise<ConsentRecorded> {
+  inbox.count();
+  const { input, outcome } = enrollment;
+  const sameRequest = message.requestKey === input.requestKey;
+  if (message.contentHash !== input.contentHash) {
+    throw sameRequest
+      ? refusal('key_reused', 'This idempotency key was used for other content; use a new key.')
+      : refusal('other_content', 'This person has an open enrollment in this study with other content.');
+  }
+  if (!sameRequest && outcome !== null && outcome !== 'active') {
+    throw refusal('closing', 'An earlier enrollment of this person is still being closed; try again later.');
+  }
+  await condition(() => enrollment.firstAnswer !== null);
+  const answer = enrollment.firstAnswer;
+  if (!answer || 'failed' in answer) {
+    throw refusal(answer?.failed.code ?? 'internal', answer?.failed.why ?? 'No answer.');
+  }
+  const started = answer.recorded.started && message.enrollmentId === input.enrollmentId;
+  return { ...answer.recorded, stage: enrollment.stage, outcome: enrollment.outcome, started };
+}
+
+function resolve(enrollment: Enrollment, message: ResolveStep): EnrollmentView {
+  enrollment.refuseOther(message.enrollmentId);
+  const { action, reason, actor, requestId } = message;
+  if (action === 'abort') {
+    if (enrollment.pastPivot) throw refusal('too_late', 'The pivot has been passed: nothing is undone any more.');
+    if (enrollment.closing) throw refusal('too_late', 'This enrollment is being closed already.');
+    if (enrollment.attention.stuckStep) enrollment.attention.resolve({ action, reason });
+    enrollment.interrupt({ kind: 'abort', reason, actor, requestId });
+  } else {
+    enrollment.attention.resolve({ action, reason });
+  }
+  return enrollment.view();
+}
+
+function acceptWithdrawal(enrollment: Enrollment, message: Withdrawal): EnrollmentView {
+  enrollment.refuseOther(message.enrollmentId);
+  if (enrollment.outcome !== null && enrollment.outcome !== 'active') {
+    throw refusal('already_ended', `This enrollment has ended: ${enrollment.outcome}.`);
+  }
+  enrollment.interrupt({ kind: 'withdrawal', withdrawal: message });
+  return enrollment.view();
+}
+
+function withdrawBySignal(enrollment: Enrollment, inbox: Inbox, message: Withdrawal): void {
+  try {
+    inbox.once(message, () => acceptWithdrawal(enrollment, message));
+  } catch (failure) {
+    // A Signal has nobody to answer to, and a refusal must not fail the run.
+    if (!(failure instanceof ApplicationFailure)) throw failure;
+    log.warn('a withdrawal by signal was refused', { code: failure.type });
+  }
+}
+
+async function reConsent(enrollment: Enrollment, inbox: Inbox, message: ReConsent): Promise<ReConsentRecorded> {
+  inbox.count();
+  inbox.once(message, () => {
+    enrollment.refuseOther(message.enrollmentId);
+    if (enrollment.awaiting?.what !== 'consent' || enrollment.reConsent) {
+      throw refusal('not_awaiting_consent', 'This enrollment does not wait for a consent.');
+    }
+    enrollment.reConsent = message;
+  });
+  await condition(() => enrollment.reConsentAnswer.has(message.key));
+  const answer = enrollment.reConsentAnswer.get(message.key);
+  if (!answer || answer instanceof ApplicationFailure) throw answer ?? refusal('internal', 'No answer.');
+  return answer;
+}

@@ -1,0 +1,30 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type {
+  AwaitConsentRecorded,
+  ConsentRecorded,
+  EnrollmentView,
+  ReConsent,
+  ReConsentRecorded,
+  ResolveStep,
+  Withdrawal,
+} from './types.ts';
+
+export const WORKFLOW_TYPE = 'consentToEnrollment';
+export const TASK_QUEUE = 'enrollment';
+
+/** `enrollment/{studyCode}/{patientId}`: one run at a time for a person in a study. */
+export function workflowIdOf(enrollment: { studyCode: string; patientId: string }): string {
+  return `enrollment/${enrollment.studyCode}/${enrollment.patientId}`;
+}
+
+/** Sent along with the start; answers once the consent is recorded, or says why it can't be. */
+export const awaitConsentRecorded = defineUpdate<ConsentRecorded, [AwaitConsentRecorded]>('awaitConsentRecorded');
+/** An operator's answer to a parked step. */
+export const resolveStep = defineUpdate<EnrollmentView, [ResolveStep]>('resolveStep');
+/** The participant's, investigator's or sponsor's withdrawal; acknowledged at once. */
+export const withdraw = defineUpdate<EnrollmentView, [Withdrawal]>('withdraw');
+/** A renewed consent, while one is awaited. */
+export const recordConsent = defineUpdate<ReConsentRecorded, [ReConsent]>('recordConsent');
+/** The same withdrawal when no worker answers the Update: durable without one, applied once. */
+export const withdrawSignal = defineSignal<[Withdrawal]>('withdraw');
+export const enrollmentView = defineQuery<EnrollmentView>('enrollmentView');

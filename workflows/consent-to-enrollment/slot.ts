@@ -1,0 +1,124 @@
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import type { Enrollment } from './state.ts';
+import { STEPS } from './steps.ts';
+
+/**
+ * The enrollment's slot at the site: reserved with a time to live (a timer of this workflow, which runs while
+ * parked, too), released when that ends, reserved anew before it is confirmed. Confirming it is the pivot.
+ */
+export class Slot {
+  readonly #enrollment: Enrollment;
+  #round = 0;
+  #slotId: string | null = null;
+  #expiresAt = 0;
+  #timer: CancellationScope | null = null;
+  #lapse: Promise<void> = Promise.resolve();
+
+  constructor(enrollment: Enrollment) {
+    this.#enrollment = enrollment;
+  }
+
+  /** Reserves a slot against the cap: false when the cap is reached or the site takes nobody any more. */
+  async reserve(): Promise<boolean> {
+    const { activities, input, saga, ctx } = this.#enrollment;
+    this.#round += 1;
+    const key = this.#enrollment.key('slot', this.#round);
+    const { enrollmentId, studyId, siteId } = input;
+    saga.register('slot', () => this.#release(key));
+    const reservation = await this.#enrollment.step('slot', () =>
+      activities.site.reserveSlot.executeWithOptions({ summary: STEPS.slot.summary }, [
+        { ctx, key, input: { enrollmentId, studyId, siteId } },
+      ]),
+    );
+    if (!reservation.reserved) {
+      this.#enrollment.outcomeReason = reservation.reason;
+      return false;
+    }
+    this.#slotId = reservation.slotId;
+    this.#expiresAt = Date.now() + input.protocol.slotTimeToLiveMs;
+    this.#startTimer();
+    return true;
+  }
+
+  /**
+   * The pivot. Answers true once the slot is confirmed: from then on nothing is undone. A lost answer is settled
+   * under the key's lock (confirmed, or the key is dead), also when a withdrawal arrives meanwhile. False: the
+   * time to live had ended and the site is full by now.
+   */
+  async confirm(): Promise<boolean> {
+    for (let round = 1; ; round += 1) {
+      if (!(await this.#holdOrReserveAnew())) return false;
+      const attempt = await this.#confirmOnce(this.#enrollment.key('confirmation', round));
+      if (attempt.confirmed) {
+        this.#enrollment.pastPivot = true;
+        return true;
+      }
+      if (attempt.failure) {
+        // The key of this round is dead: nothing is confirmed, and whatever the operator says is safe.
+        this.#startTimer();
+        await this.#enrollment.askOperator('confirmation', attempt.failure);
+      } else {
+        this.#slotId = null;
+      }
+    }
+  }
+
+  async #confirmOnce(key: string): Promise<{ confirmed: boolean; failure?: unknown }> {
+    const { activities, input, saga, ctx } = this.#enrollment;
+    const slotId = this.#slotId ?? '';
+    try {
+      const confirmation = await activities.site.confirmSlot.executeWithOptions({ summary: STEPS.confirmation.summary }, [
+        { ctx, key, input: { enrollmentId: input.enrollmentId, slotId } },
+      ]);
+      this.#enrollment.capNotice = confirmation.confirmed ? confirmation.notice : null;
+      return { confirmed: confirmation.confirmed };
+    } catch (failure) {
+      const settled = await saga.untilItHolds('settle the confirmation', () =>
+        activities.site.settleSlotConfirmation.executeWithOptions({ summary: 'Settle whether the slot was confirmed' }, [
+          { ctx, key: `${key}/settle`, input: { stepKey: key } },
+        ]),
+      );
+      if (settled.confirmed) return { confirmed: true };
+      if (isCancellation(failure)) throw failure;
+      return { confirmed: false, failure };
+    }
+  }
+
+  async #holdOrReserveAnew(): Promise<boolean> {
+    await this.stopTimer();
+    if (this.#slotId !== null) return true;
+    const reserved = await this.reserve();
+    await this.stopTimer();
+    return reserved;
+  }
+
+  /** Ends the time to live. A release that has begun is waited for: the slot may not be confirmed under it. */
+  async stopTimer(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#lapse;
+  }
+
+  #startTimer(): void {
+    const key = this.#enrollment.key('slot', this.#round);
+    const left = Math.max(1, this.#expiresAt - Date.now());
+    const timer = new CancellationScope({ cancellable: true });
+    this.#timer = timer;
+    this.#lapse = CancellationScope.nonCancellable(async () => {
+      try {
+        await timer.run(() => sleep(left, { summary: 'Slot time to live' }));
+      } catch (failure) {
+        if (isCancellation(failure)) return;
+        throw failure;
+      }
+      this.#slotId = null;
+      await this.#enrollment.saga.untilItHolds('UNDO: slot', () => this.#release(key));
+    });
+  }
+
+  #release(stepKey: string): Promise<unknown> {
+    const { activities, input, ctx } = this.#enrollment;
+    return activities.site.releaseSlot.executeWithOptions({ summary: 'UNDO: release the slot' }, [
+      { ctx, key: `${stepKey}/undo`, input: { stepKey, enrollmentId: input.enrollmentId } },
+    ]);
+  }
+}

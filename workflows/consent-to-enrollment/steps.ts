@@ -1,0 +1,29 @@
+/**
+ * Every step of the process: what it is called in keys and on the board, the activity that carries it out, and the
+ * one that undoes or settles it. The fault table of the tests is generated from this list.
+ */
+export const STEPS = {
+  consent: { activity: 'recordConsent', service: 'patient', summary: 'Record the signed consent', side: 'kept' },
+  opening: {
+    activity: 'openEnrollment',
+    service: 'study',
+    summary: 'Assign the subject number, open the screening-log line',
+    undo: 'cancelOpening',
+    side: 'before',
+  },
+  slot: { activity: 'reserveSlot', service: 'site', summary: 'Reserve a slot at the site', undo: 'releaseSlot', side: 'before' },
+  enrolling: { activity: 'enrollParticipant', service: 'study', summary: 'Enrol the participant', undo: 'voidEnrolling', side: 'before' },
+  casebook: { activity: 'openCasebook', service: 'edc', summary: 'Open the casebook', undo: 'closeCasebook', side: 'before' },
+  epro: { activity: 'startEpro', service: 'edc', summary: 'Start the ePRO schedule', undo: 'stopEpro', side: 'before', skippable: true },
+  confirmation: {
+    activity: 'confirmSlot',
+    service: 'site',
+    summary: 'Confirm the slot (the pivot)',
+    undo: 'settleSlotConfirmation',
+    side: 'pivot',
+  },
+  notices: { activity: 'sendNotice', service: 'notification', summary: 'Tell the site', side: 'after', skippable: true },
+  outcome: { activity: 'recordOutcome', service: 'study', summary: 'Record the outcome', side: 'after' },
+} as const;
+
+export type StepName = keyof typeof STEPS;

@@ -1,0 +1,110 @@
+import type { PatientActivities } from '../../activities/index.ts';
+import type { TimingProfile } from '../timing.ts';
+
+type RecordConsentCall = Parameters<PatientActivities['recordConsent']>[0];
+export type RecordConsentInput = RecordConsentCall['input'];
+export type SignedConsent = RecordConsentInput['consent'];
+export type ConsentValidity = Awaited<ReturnType<PatientActivities['recordConsent']>>['validity'];
+
+/** Who acts and by which request: into the audit row of every effect. */
+export type WorkflowCtx = RecordConsentCall['ctx'];
+
+/** A person who acts: id as the delegation log knows it, printed name, role. */
+export type ActingUser = Extract<WorkflowCtx['actor'], { kind: 'workflow' }>['onBehalfOf'];
+
+export type Stage =
+  | 'consent'
+  | 'screening'
+  | 'eligibility'
+  | 'slot'
+  | 'enrollment'
+  | 'casebook'
+  | 'randomisation'
+  | 'activation';
+
+export type Outcome = 'active' | 'screen_failed' | 'declined' | 'cap_reached' | 'expired' | 'withdrawn' | 'voided';
+
+/** The whole command, with everything the run needs to know: the protocol version in force at its start stays. */
+export type EnrollmentInput = {
+  enrollmentId: string;
+  patientId: string;
+  studyId: string;
+  studyCode: string;
+  siteId: string;
+  siteCode: string;
+  rescreenOf: string | null;
+  /** The caller's idempotency key and the keyed hash of what was asked for. */
+  requestKey: string;
+  contentHash: string;
+  capacity: RecordConsentInput['capacity'];
+  canRead: boolean;
+  consent: SignedConsent;
+  protocol: {
+    protocolVersionId: string;
+    version: string;
+    slotTimeToLiveMs: number;
+    reconsentDeadlineMs: number;
+    hasEpro: boolean;
+  };
+  actor: ActingUser;
+  requestId: string;
+  timing: TimingProfile;
+};
+
+/** What every message of a person carries: which enrollment, the key and content hash, who and by which request. */
+export type MessageEnvelope = {
+  enrollmentId: string;
+  key: string;
+  contentHash: string;
+  actor: ActingUser;
+  requestId: string;
+};
+
+export type AwaitConsentRecorded = { enrollmentId: string; requestKey: string; contentHash: string };
+export type ConsentRecorded = {
+  /** The enrollment that this request belongs to: of an earlier run when the same request had started that one. */
+  enrollmentId: string;
+  stage: Stage;
+  outcome: Outcome | null;
+  consentId: string;
+  validity: ConsentValidity;
+  /** False when the request found a run that was there already. */
+  started: boolean;
+};
+
+export type ResolveAction = 'retry' | 'skip' | 'abort';
+export type ResolveStep = MessageEnvelope & { action: ResolveAction; reason: string };
+
+export type WithdrawalScope = 'interventions' | 'all_data_collection' | 'samples';
+export type Withdrawal = MessageEnvelope & {
+  scope: WithdrawalScope;
+  decidedBy: 'participant' | 'investigator' | 'sponsor';
+  reason: string | null;
+};
+
+export type ReConsent = MessageEnvelope & { consent: SignedConsent };
+export type ReConsentRecorded = { enrollmentId: string; consentId: string; validity: ConsentValidity };
+
+export type Awaiting = { what: string; who: string; until: string | null };
+
+/** Something that needs an operator: which step, since when, why (public text), and what may be done. */
+export type AttentionItem = { step: string; since: string; code: string; why: string; actions: ResolveAction[] };
+
+/** Live details of a run. No personal data. */
+export type EnrollmentView = {
+  enrollmentId: string;
+  stage: Stage;
+  outcome: Outcome | null;
+  pastPivot: boolean;
+  needsAttention: boolean;
+  stuckStep: string | null;
+  attention: AttentionItem[];
+  awaiting: Awaiting | null;
+  subjectNumber: string | null;
+  consentId: string | null;
+  validity: ConsentValidity | null;
+  /** Accepted, and applied as soon as it is known on which side of the pivot the run stands. */
+  interruption: 'withdrawal' | 'abort' | null;
+};
+
+export type EnrollmentResult = { enrollmentId: string; outcome: Outcome; subjectNumber: string | null };

@@ -1,0 +1,3 @@
+/** All workflows of the task queue `enrollment`: the entry of the bundle. */
+export { consentToEnrollment } from './consent-to-enrollment/workflow.ts';
+export { withdrawParticipant } from './withdraw-participant/workflow.ts';

@@ -1,0 +1,53 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { AttentionBoard } from './attention.ts';
+
+type Compensation = { name: string; run: () => Promise<unknown> };
+
+/**
+ * Compensations, last in first out. One is registered before its step runs, because a step whose answer is lost
+ * may have taken effect; each is a no-op where nothing happened, and bars an attempt that commits later.
+ */
+export class Saga {
+  readonly #compensations: Compensation[] = [];
+  readonly #attention: AttentionBoard;
+  readonly #roundMs: number;
+
+  constructor(attention: AttentionBoard, roundMs: number) {
+    this.#attention = attention;
+    this.#roundMs = roundMs;
+  }
+
+  register(name: string, run: () => Promise<unknown>): void {
+    this.#compensations.push({ name, run });
+  }
+
+  /** Nothing is undone from here on: the pivot has been passed. */
+  forget(): void {
+    this.#compensations.length = 0;
+  }
+
+  /** Undoes every registered step, each retried until it holds; not cancellable. */
+  async undoAll(): Promise<void> {
+    for (let undo = this.#compensations.pop(); undo; undo = this.#compensations.pop()) {
+      await this.untilItHolds(`UNDO: ${undo.name}`, undo.run);
+    }
+  }
+
+  /**
+   * Runs what must hold in the end (a compensation, a step after the pivot) in rounds of bounded retries. An
+   * exhausted round asks for attention; the next starts on `retry` or after the time between rounds.
+   */
+  async untilItHolds<T>(step: string, run: () => Promise<T>): Promise<T> {
+    return CancellationScope.nonCancellable(async () => {
+      for (;;) {
+        try {
+          return await run();
+        } catch (failure) {
+          // Only a shutdown of the sandbox cancels in here; it must not be mistaken for a failed round.
+          if (isCancellation(failure)) throw failure;
+          await this.#attention.park(step, failure, { actions: ['retry'], timeoutMs: this.#roundMs });
+        }
+      }
+    });
+  }
+}

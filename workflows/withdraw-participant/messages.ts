@@ -1,0 +1,33 @@
+import type { ActingUser, WithdrawalScope } from '../consent-to-enrollment/types.ts';
+import type { TimingProfile } from '../timing.ts';
+
+export const WITHDRAWAL_WORKFLOW_TYPE = 'withdrawParticipant';
+
+export function withdrawalWorkflowIdOf(enrollmentId: string): string {
+  return `withdrawal/${enrollmentId}`;
+}
+
+export type WithdrawParticipantInput = {
+  identity: {
+    enrollmentId: string;
+    studyId: string;
+    studyCode: string;
+    siteId: string;
+    siteCode: string;
+    patientId: string;
+    protocolVersionId: string;
+    requestKey: string;
+    contentHash: string;
+    rescreenOf: string | null;
+  };
+  subjectNumber: string | null;
+  /** Of the record as it was read: what is written now is newer. */
+  revision: number;
+  /** The caller's key: the same withdrawal again has no second effect. */
+  key: string;
+  scope: WithdrawalScope;
+  decidedBy: 'participant' | 'investigator' | 'sponsor';
+  actor: ActingUser;
+  requestId: string;
+  timing: TimingProfile;
+};

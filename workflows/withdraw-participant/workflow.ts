@@ -1,0 +1,57 @@
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { serviceActivities } from '../activity-proxies.ts';
+import { AttentionBoard } from '../attention.ts';
+import type { WorkflowCtx } from '../consent-to-enrollment/types.ts';
+import { Saga } from '../saga.ts';
+import { searchAttributes } from '../search-attributes.ts';
+import type { WithdrawParticipantInput } from './messages.ts';
+
+/**
+ * A withdrawal after `consentToEnrollment` has ended: stops what its scope says, records it, tells whom it concerns.
+ * Each step goes on in rounds until it holds; data that were collected stay.
+ */
+export async function withdrawParticipant(input: WithdrawParticipantInput): Promise<{ enrollmentId: string }> {
+  const { identity, scope, decidedBy, subjectNumber, timing } = input;
+  const { enrollmentId, studyId, studyCode, siteId, siteCode, patientId } = identity;
+  const activities = serviceActivities(timing);
+  const attention: AttentionBoard = new AttentionBoard((_event, item) => showAttention(attention, item));
+  const inRounds = new Saga(attention, timing.roundMs);
+  const key = (step: string) => `${enrollmentId}/withdrawal-${step}/${input.key}`;
+  const ctx: WorkflowCtx = {
+    actor: { kind: 'workflow', workflow: workflowInfo().workflowId, onBehalfOf: input.actor },
+    requestId: input.requestId,
+  };
+
+  await inRounds.untilItHolds('withdrawal', () =>
+    activities.edc.stopDataCollection.executeWithOptions({ summary: `Stop what the withdrawal covers: ${scope}` }, [
+      { ctx, key: key('stop'), input: { enrollmentId, scope, reason: 'withdrawal' } },
+    ]),
+  );
+  await inRounds.untilItHolds('outcome', () =>
+    activities.study.recordOutcome.executeWithOptions({ summary: 'Record the withdrawal' }, [
+      {
+        ctx, key: key('outcome'),
+        input: { identity, revision: input.revision + 1, outcome: 'withdrawn', stage: 'activation', reason: `decided_by_${decidedBy}`, scope },
+      },
+    ]),
+  );
+  upsertSearchAttributes([{ key: searchAttributes.outcome, value: 'withdrawn' }]);
+  await inRounds.untilItHolds('notices', () =>
+    activities.notification.sendNotice.executeWithOptions({ summary: 'Tell study doctor, sponsor and pharmacy: withdrawn' }, [
+      {
+        ctx, key: key('notice'),
+        input: { kind: 'withdrawn', enrollmentId, studyId, studyCode, siteId, siteCode, patientId, subjectNumber, details: { scope } },
+      },
+    ]),
+  );
+  return { enrollmentId };
+}
+
+function showAttention(attention: AttentionBoard, item: { step: string; why: string }): void {
+  const { stuckStep } = attention;
+  upsertSearchAttributes([
+    { key: searchAttributes.needsAttention, value: stuckStep !== null },
+    { key: searchAttributes.stuckStep, value: stuckStep },
+  ]);
+  setCurrentDetails(stuckStep ? `**Next round soon:** ${item.step}: ${item.why}` : '**Going on**');
+}
