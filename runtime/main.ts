@@ -82,10 +82,17 @@ async function runSystem({ config, infrastructure, withCohort, release }: Run): 
   });
   endOn(system, infrastructure, release);
   console.log(`ready ${publicUrl}`);
-  if (withCohort && (await isEmpty({ url: publicUrl, issuer }))) {
-    console.log(`cohort enrolled: ${await enrolCohort({ url: publicUrl, issuer })}`);
-  }
+  if (withCohort) await enrolDemonstration({ url: publicUrl, issuer });
   await printWelcome({ url: publicUrl, uiUrl: infrastructure.temporal.uiUrl, issuer });
+}
+
+/** On an empty database only. A demonstration that fails is said so, and doesn't take the system down with it. */
+async function enrolDemonstration(at: Parameters<typeof enrolCohort>[0]): Promise<void> {
+  try {
+    if (await isEmpty(at)) console.log(`cohort enrolled: ${await enrolCohort(at)}`);
+  } catch (error) {
+    console.error(`trial-enrollment: the demonstration cohort was not enrolled (${error instanceof Error ? error.message : 'unknown'}).`);
+  }
 }
 
 /** Drains and exits 0 on SIGTERM or SIGINT; exits 1 when a worker or an embedded server is lost. */

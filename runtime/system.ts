@@ -46,6 +46,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const native = await NativeConnection.connect(temporal.connection as NativeConnectionOptions);
   const mailer = createMailer({ smtpUrl: options.mail.smtpUrl, from: options.mail.from, timeoutMs: options.mail.timeoutMs });
   const composition = composeServices({ ...options, clock, mailer });
+  // Connections that are open already: the first calls should not spend their deadline on logging in.
+  await Promise.all(composition.databases.flatMap((db) => [db.ping(), db.ping(), db.ping()]));
   const workers = await startWorkers({
     connection: native,
     namespace: temporal.namespace,

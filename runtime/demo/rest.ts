@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** What the demonstration needs of the REST API: JSON in, JSON out, an idempotency key on every POST. */
 export type Rest = {
   get<T>(path: string): Promise<T>;
@@ -19,17 +21,22 @@ export class RestError extends Error {
 
 const TIMEOUT_MS = 15_000;
 
-/** A caller with this token. */
+const ATTEMPTS = 5;
+
+/** A caller with this token. A 503 is answered as it asks for: the same request again, after a while. */
 export function restClient(options: { url: string; token: string }): Rest {
   const call = async <T>(path: string, init: RequestInit): Promise<T> => {
-    const response = await fetch(`${options.url}/api/v1${path}`, {
-      ...init,
-      headers: { authorization: `Bearer ${options.token}`, 'content-type': 'application/json', ...init.headers },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const body = (await response.json()) as T & { code?: string };
-    if (!response.ok) throw new RestError({ status: response.status, code: body.code ?? '', path });
-    return body;
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await fetch(`${options.url}/api/v1${path}`, {
+        ...init,
+        headers: { authorization: `Bearer ${options.token}`, 'content-type': 'application/json', ...init.headers },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      const body = (await response.json()) as T & { code?: string };
+      if (response.ok) return body;
+      if (response.status !== 503 || attempt === ATTEMPTS) throw new RestError({ status: response.status, code: body.code ?? '', path });
+      await delay(1000 * Number(response.headers.get('retry-after') ?? 1));
+    }
   };
   return {
     get: (path) => call(path, { method: 'GET' }),

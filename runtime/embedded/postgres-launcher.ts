@@ -24,13 +24,13 @@ const PROBE = '[ -x "$1" ] && { [ ! -e "$2" ] || [ -w "$2" ]; } && exec "$0" --v
 
 /**
  * PostgreSQL refuses to run as root. As root it is therefore started in a user namespace, where it believes to be
- * another user while files stay root's; where that does not work, as the user who owns the folder, or as one without rights.
+ * another user while files stay root's; where that does not work, as the user who owns the checkout, or as one without rights.
  * Throws StartupError `postgres_no_unprivileged_user` when none of them can reach the data folder and run the programs.
  */
 export async function chooseLauncher({ postgres, dataDir }: { postgres: string; dataDir: string }): Promise<Launcher> {
   if (process.getuid?.() !== 0) return asOurselves;
   const user = unprivilegedUser();
-  const owner = statSync(dirname(dataDir));
+  const owner = statSync(postgres);
   const candidates = [namespaceLauncher(user), ...(owner.uid === 0 ? [] : [otherUserLauncher(owner)]), otherUserLauncher(user)];
   for (const launcher of candidates) {
     if (await works({ launcher, postgres, dataDir })) return launcher;

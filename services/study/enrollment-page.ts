@@ -1,5 +1,6 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
+import { statement, type Transaction } from '../../db/index.ts';
 import { enrollments } from './tables.ts';
 import type { ListEnrollments } from './types.ts';
 import { OUTCOMES, STAGES } from './vocabulary.ts';
@@ -12,6 +13,14 @@ const OUTCOME_VALUES = ['open', ...OUTCOMES];
 
 /** A column that must have one of these values. */
 type Dimension = { column: SQL; type: 'uuid' | 'text' | 'boolean'; values: string[] };
+
+/**
+ * To be called first in the transaction of `newestIds`. Where the planner expects few rows it would fetch a range
+ * whole and sort it, which is dear where it errs; without bitmaps it stops at the limit, in the order of the index.
+ */
+export async function keepIndexOrder(tx: Pick<Transaction, 'execute'>): Promise<void> {
+  await statement(tx.execute(sql`set local enable_bitmapscan = off`));
+}
 
 /** The ids that the caller may see and asks for: undefined means any. */
 const within = (one: string | undefined, scope: string[] | undefined): string[] | undefined => {
@@ -47,7 +56,8 @@ export function newestIds(input: ListEnrollments, { studies, sites, limit }: Non
 
   const fixed = dimensions.map(({ column, type, values }, index) =>
     values.length === 1
-      ? sql`${column} = ${values[0]}::${sql.raw(type)}`
+      ? // Through text: the driver writes a parameter of type boolean from booleans only.
+        sql`${column} = ${values[0]}::text::${sql.raw(type)}`
       : sql`${column} = ${sql.identifier(`d${index}`)}.value`,
   );
   const lists = dimensions.flatMap(({ type, values }, index) =>

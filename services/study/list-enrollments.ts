@@ -1,8 +1,8 @@
 import { desc, getTableColumns, sql } from 'drizzle-orm';
-import { read } from '../../db/index.ts';
+import { statement, withTransaction } from '../../db/index.ts';
 import { type Page, type Read, toPage } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
-import { MAX_PAIRS, newestIds, placesOf } from './enrollment-page.ts';
+import { keepIndexOrder, MAX_PAIRS, newestIds, placesOf } from './enrollment-page.ts';
 import { scopeTooWide } from './errors.ts';
 import { enrollments } from './tables.ts';
 import { toRecord } from './to-record.ts';
@@ -17,12 +17,15 @@ export async function listEnrollments({ db }: StudyDeps, { input }: Read<ListEnr
   if (!places) return { items: [], nextCursor: null };
   if ((places.studies?.length ?? 1) * (places.sites?.length ?? 1) > MAX_PAIRS) throw scopeTooWide(MAX_PAIRS);
   const ids = newestIds(input, { ...places, limit: input.limit + 1 });
-  const rows = await read(db, (orm) =>
-    orm
-      .select(getTableColumns(enrollments))
-      .from(enrollments)
-      .innerJoin(sql`(${ids}) as newest`, sql`newest.id = ${enrollments.id}`)
-      .orderBy(desc(enrollments.id)),
-  );
+  const rows = await withTransaction(db, async (tx) => {
+    await keepIndexOrder(tx);
+    return statement(
+      tx
+        .select(getTableColumns(enrollments))
+        .from(enrollments)
+        .innerJoin(sql`(${ids}) as newest`, sql`newest.id = ${enrollments.id}`)
+        .orderBy(desc(enrollments.id)),
+    );
+  });
   return toPage(rows.map(toRecord), input.limit);
 }

@@ -7,11 +7,13 @@ import type { TestProject } from 'vitest/node';
 import { migrateService } from '../../db/migrate.ts';
 import { provision, roleOf, SERVICES, type ServiceName, urlAs } from '../../db/provision.ts';
 import { startPostgres } from '../../runtime/embedded/postgres.ts';
+import { buildWorkflowBundle } from '../../runtime/workflow-bundle.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     adminUrl: string;
     template: string;
+    workflowBundlePath: string;
     passwords: Record<ServiceName, string>;
   }
 }
@@ -39,6 +41,7 @@ export default async function globalSetup(project: TestProject): Promise<() => P
   project.provide('adminUrl', server.url);
   project.provide('template', 'template_trial');
   project.provide('passwords', passwords);
+  project.provide('workflowBundlePath', await buildWorkflowBundle());
   return async () => {
     await server.stop();
     await rm(dir, { recursive: true, force: true });

@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../../api/app.ts';
+import { createDevIssuer } from '../../api/auth/dev-issuer.ts';
+import type { AuthenticatedUser } from '../../api/auth/token.ts';
+import type { Api } from '../../api/deps.ts';
+import { SERVICES, type ServiceName } from '../../db/provision.ts';
+import { type Composition, composeServices } from '../../runtime/services.ts';
+import type { Role } from '../../services/common/index.ts';
+import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from '../support/database.ts';
+import { testLog } from '../support/log.ts';
+import { type FakeGateway, fakeGateway } from './fake-gateway.ts';
+
+export type Answer = { status: number; headers: Headers; text: string; body: any };
+export type Ask = { body?: unknown; raw?: string; key?: string | null; headers?: Record<string, string> };
+export type Caller = (method: string, path: string, ask?: Ask) => Promise<Answer>;
+
+/** The API on real services and a database of its own; only the workflow engine and the mail server are stand-ins. */
+export type TestApi = {
+  app: Api;
+  gateway: FakeGateway;
+  services: Composition;
+  database: TestDatabase;
+  as(role: Role, user?: Partial<AuthenticatedUser>): Caller;
+  anonymous: Caller;
+  stop(): Promise<void>;
+};
+
+let lastKey = 0;
+export const nextKey = () => `key-${(lastKey += 1)}`;
+
+export async function startTestApi(): Promise<TestApi> {
+  const database = await createTestDatabase();
+  const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-api-'));
+  const issuer = await createDevIssuer({ keyFile: join(dir, 'issuer.json') });
+  const services = composeServices({
+    databaseUrls: Object.fromEntries(SERVICES.map((name) => [name, database.urlOf(name)])) as Record<ServiceName, string>,
+    databaseTimeoutMs: 5000,
+    hashKey: TEST_HASH_KEY,
+    clock: () => new Date(),
+    mailer: { domain: 'trial.example', send: async () => undefined, verify: async () => undefined, close: () => undefined },
+    opsEmail: null,
+    callDeadlineMs: 5000,
+    edgeDeadlineMs: 10_000,
+  });
+  const gateway = fakeGateway(services.clients);
+  const app = createApp({
+    clients: services.clients,
+    enrollments: gateway,
+    auth: issuer,
+    readiness: async () => ({ database_patient: 'ok', temporal: gateway.away ? 'unavailable' : 'ok' }),
+    hashKey: TEST_HASH_KEY,
+    log: testLog,
+    clock: () => new Date(),
+  });
+  const caller = (token: () => Promise<string | null>): Caller => async (method, path, ask = {}) => {
+    const bearer = await token();
+    const key = ask.key === undefined ? nextKey() : ask.key;
+    const text = ask.raw ?? (ask.body === undefined ? undefined : JSON.stringify(ask.body));
+    const answer = await app.request(path.startsWith('/api') || path.startsWith('/!') ? path.replace('/!', '/') : `/api/v1${path}`, {
+      method,
+      headers: {
+        ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),
+        ...(text === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(method === 'POST' && key !== null ? { 'Idempotency-Key': key } : {}),
+        ...ask.headers,
+      },
+      ...(text === undefined ? {} : { body: text }),
+    });
+    const said = await answer.text();
+    const isJson = answer.headers.get('Content-Type')?.includes('json') ?? false;
+    return { status: answer.status, headers: answer.headers, text: said, body: isJson ? JSON.parse(said) : null };
+  };
+  return {
+    app,
+    gateway,
+    services,
+    database,
+    as: (role, user = {}) => {
+      const id = user.id ?? `${role}-1`;
+      const token = issuer.sign({ name: `Somebody ${role}`, sites: [], studies: [], ...user, id, role });
+      return caller(() => token);
+    },
+    anonymous: caller(async () => null),
+    stop: async () => {
+      await services.close();
+      await database.drop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

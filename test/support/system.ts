@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkerOptions } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
+import type { ServiceName } from '../../db/provision.ts';
+import { SERVICES } from '../../db/provision.ts';
+import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';
+import { type RunningTemporal, startTemporal } from '../../runtime/embedded/temporal.ts';
+import { startSystem, type System } from '../../runtime/system.ts';
+import type { QueueName } from '../../runtime/workers.ts';
+import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
+import type { TimingProfile } from '../../workflows/timing.ts';
+import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from './database.ts';
+import { testLog } from './log.ts';
+
+/** Milliseconds instead of minutes, the same shape as in production. */
+export const TEST_TIMING: TimingProfile = { attemptMs: 3000, retryInitialMs: 20, retryMaximumMs: 100, attempts: 3, roundMs: 1500 };
+
+export type TestSystem = {
+  system: System;
+  url: string;
+  database: TestDatabase;
+  temporal: RunningTemporal;
+  mailbox: Mailbox;
+  issuer: DevIssuer;
+  /** Ends the process's parts and starts them anew on the same data. */
+  restart(changes?: Changes): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type Changes = {
+  timing?: Partial<TimingProfile>;
+  interceptors?: WorkerOptions['interceptors'];
+  queues?: readonly QueueName[];
+  /** Instead of the service's real URL, e.g. through a fault proxy. */
+  databaseUrls?: Partial<Record<ServiceName, string>>;
+  databaseTimeoutMs?: number;
+  smtpUrl?: string;
+};
+
+/** The whole system in this process, on a database of its own and a Temporal server of its own. Everything is real. */
+export async function startTestSystem(changes: Changes = {}): Promise<TestSystem> {
+  const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-system-'));
+  const [database, temporal, mailbox, issuer] = await Promise.all([
+    createTestDatabase(),
+    startTemporal({ searchAttributes: REQUIRED_SEARCH_ATTRIBUTES }),
+    startMailbox(),
+    createDevIssuer({ keyFile: join(dir, 'issuer.json') }),
+  ]);
+  const start = (now: Changes) =>
+    startSystem({
+      databaseUrls: {
+        ...(Object.fromEntries(SERVICES.map((name) => [name, database.urlOf(name)])) as Record<ServiceName, string>),
+        ...now.databaseUrls,
+      },
+      databaseTimeoutMs: now.databaseTimeoutMs ?? 5000,
+      hashKey: TEST_HASH_KEY,
+      opsEmail: 'ops@trial.example',
+      callDeadlineMs: 2000,
+      edgeDeadlineMs: 10_000,
+      temporal: { connection: { address: temporal.address }, namespace: 'default' },
+      workflowBundlePath: inject('workflowBundlePath'),
+      mail: { smtpUrl: now.smtpUrl ?? mailbox.smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 },
+      auth: issuer,
+      timing: { ...TEST_TIMING, ...now.timing },
+      publicUrl: 'http://127.0.0.1:3000',
+      listen: { host: '127.0.0.1', port: 0 },
+      log: testLog,
+      ...(now.interceptors ? { interceptors: now.interceptors } : {}),
+      ...(now.queues ? { queues: now.queues } : {}),
+    });
+  const running: TestSystem = {
+    system: await start(changes),
+    database,
+    temporal,
+    mailbox,
+    issuer,
+    get url() {
+      return running.system.url;
+    },
+    restart: async (again = {}) => {
+      await running.system.stop();
+      running.system = await start({ ...changes, ...again });
+    },
+    stop: async () => {
+      await running.system.stop();
+      await Promise.all([temporal.stop(), mailbox.stop(), database.drop()]);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  return running;
+}
