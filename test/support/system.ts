@@ -8,6 +8,7 @@ import type { ServiceName } from '../../db/provision.ts';
 import { SERVICES } from '../../db/provision.ts';
 import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';
 import { type RunningTemporal, startTemporal } from '../../runtime/embedded/temporal.ts';
+import { installTemporalLog } from '../../runtime/logging.ts';
 import { startSystem, type System } from '../../runtime/system.ts';
 import type { QueueName } from '../../runtime/workers.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
@@ -39,6 +40,9 @@ export type Changes = {
   databaseTimeoutMs?: number;
   smtpUrl?: string;
 };
+
+// Once per process, before the first connection.
+installTemporalLog(testLog);
 
 /** The whole system in this process, on a database of its own and a Temporal server of its own. Everything is real. */
 export async function startTestSystem(changes: Changes = {}): Promise<TestSystem> {

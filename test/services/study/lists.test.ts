@@ -58,7 +58,7 @@ const SCOPES: Filter[] = [
   { studyIds: studies.slice(0, 2), siteIds: sites.slice(0, 4) },
   { studyIds: studies.slice(1), siteId: sites[1] },
 ];
-const STATES: Filter[] = [undefined, 'slot' as const, 'activation' as const].flatMap((stage) =>
+const STATES: Filter[] = [undefined, 'slot' as const].flatMap((stage) =>
   [undefined, 'active' as const, 'declined' as const].flatMap((outcome) =>
     [undefined, true, false].flatMap((needsAttention) =>
       [undefined, 're-consent'].map((awaiting) => ({ stage, outcome, needsAttention, awaiting })),

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from 'vitest';
+import { processStartTime } from '../../runtime/setup/process-identity.mjs';
+
+const script = fileURLToPath(new URL('./host-process.mjs', import.meta.url));
+
+interface Started {
+  postgres?: { url: string; pid: number };
+  temporal?: { address: string; pid: number };
+  error?: { code: string; pid?: number; message: string };
+}
+
+const cleanUps: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+/** Runs after the test, whether it passed or not; the last one registered first. */
+export function afterwards(cleanUp: () => Promise<void> | void): void {
+  cleanUps.push(cleanUp);
+}
+
+/** A folder of the test's own, with a space in its path, that only its owner may enter. */
+export function closedFolder(): string {
+  // mkdtemp makes it with mode 0700.
+  const folder = mkdtempSync(join(tmpdir(), 'closed folder '));
+  afterwards(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+  return folder;
+}
+
+/** Starts a separate process that runs these servers, and waits for its word. */
+export async function startHost({ dataDir, servers }: { dataDir: string; servers: readonly string[] }) {
+  const child = spawn(process.execPath, [script, dataDir, ...servers], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const kill = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exited;
+  };
+  afterwards(kill);
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), exited.then(() => ['{}'])]);
+  const started: Started = JSON.parse(String(line));
+  for (const server of [started.postgres, started.temporal]) {
+    // Registered after `kill`, so it runs before it; the folder goes last.
+    if (server) afterwards(async () => void (await kill(), await msUntilGone(server.pid)));
+  }
+  return { ...started, pid: child.pid, exited, kill };
+}
+
+/** How long it took, in milliseconds, until no such process was left; throws after 10 s. */
+export async function msUntilGone(pid: number): Promise<number> {
+  const begin = Date.now();
+  while (processStartTime(pid) !== undefined) {
+    if (Date.now() - begin > 10_000) throw new Error(`process ${pid} does not end`);
+    await delay(20);
+  }
+  return Date.now() - begin;
+}

@@ -1,0 +1,127 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Role } from '../../services/common/index.ts';
+import type { TestSystem } from './system.ts';
+
+export type Answer<T = Record<string, unknown>> = { status: number; body: T; headers: Headers };
+export type EnrollmentBody = {
+  enrollmentId: string;
+  stage: string;
+  status: string;
+  outcome?: string;
+  needsAttention: boolean;
+  stuckStep?: string;
+  subjectNumber?: string;
+  awaiting?: { what: string; who: string; until: string | null };
+  code?: string;
+  [more: string]: unknown;
+};
+
+const SINCE = '2026-01-15T00:00:00Z';
+const DOCUMENT = createHash('sha256').update('consent form').digest('hex');
+
+/** Unique within a run, so that scenarios on one system don't meet. */
+let serial = 0;
+
+/** A direct study with one site, its study doctor and coordinator, set up through REST, and the way to act on it. */
+export async function directStudy(at: TestSystem, options: { cap?: number; doctorEmail?: string; protocol?: Record<string, unknown> } = {}) {
+  serial += 1;
+  const study = `ST-${serial}`;
+  const site = `SITE-${serial}`;
+  const admin = await caller(at, 'admin');
+  const clinician = await caller(at, 'clinician', { sites: [site] });
+  const ops = await caller(at, 'ops');
+  const siteId = String((await ok(admin.post('/sites', { code: site, name: 'Hospital', timezone: 'Asia/Shanghai' })))['id']);
+  const studyId = String((await ok(admin.post('/studies', { code: study, title: 'A direct study' })))['id']);
+  const protocol = { ...DIRECT_PROTOCOL, ...options.protocol };
+  await ok(admin.post(`/studies/${studyId}/protocol-versions`, protocol));
+  const activate = (cap: number) => ok(admin.post(`/studies/${studyId}/sites`, { siteId, cap, protocolVersion: protocol.version, ethicsApprovedAt: SINCE }));
+  await activate(options.cap ?? 100);
+  await ok(admin.post(`/studies/${studyId}/consent-versions`, { version: '1.0', siteId, language: 'zh-CN', approvedAt: SINCE, effectiveAt: SINCE, documentSha256: DOCUMENT }));
+  const setDoctor = (email: string) => ok(admin.post(`/studies/${studyId}/investigators`, { userId: 'doctor-1', name: 'Doctor One', email, siteId, role: 'principal' }));
+  await setDoctor(options.doctorEmail ?? 'doctor@hospital.example');
+  await ok(admin.post(`/studies/${studyId}/contacts`, { userId: 'coordinator-1', name: 'Coordinator', email: 'coordinator@hospital.example', siteId, role: 'coordinator' }));
+
+  const register = async () => {
+    const answer = await ok(clinician.post('/patients', { name: 'Test Person', identifiers: [{ type: 'passport', country: 'CN', value: `E${randomUUID().replaceAll('-', '').slice(0, 12)}` }], siteId }));
+    return String((answer['patientInfo'] as Record<string, unknown>)['id']);
+  };
+  const body = (patientId: string, consent: Record<string, unknown> = {}) => ({
+    patientId, studyId, siteId, rescreenOf: null, capacity: 'full', canRead: true, consent: { ...signedConsent(), ...consent },
+  });
+  return {
+    studyId, siteId, studyCode: study, siteCode: site, admin, clinician, ops, activate, setDoctor, register, body,
+    enrol: async (patientId: string, key?: string) => clinician.post<EnrollmentBody>('/enrollments', body(patientId), key),
+    get: (enrollmentId: string) => clinician.get<EnrollmentBody>(`/enrollments/${enrollmentId}`),
+    resolve: (enrollmentId: string, action: 'retry' | 'skip' | 'abort', key?: string) =>
+      ops.post<EnrollmentBody>(`/enrollments/${enrollmentId}/resolve`, { action, reason: 'test' }, key),
+    withdraw: (enrollmentId: string, scope = 'interventions', key?: string) =>
+      clinician.post<EnrollmentBody>(`/enrollments/${enrollmentId}/withdrawal`, { scope, decidedBy: 'participant', reason: 'no longer wishes to' }, key),
+    /** Waits until the enrollment is as wanted; bounded, and says how it stands when it doesn't come to that. */
+    until: (enrollmentId: string, wanted: (body: EnrollmentBody) => boolean, withinMs = 15_000) => until(clinician, enrollmentId, wanted, withinMs),
+  };
+}
+
+export type DirectStudy = Awaited<ReturnType<typeof directStudy>>;
+
+export const DIRECT_PROTOCOL = {
+  version: '1.0',
+  effectiveAt: SINCE,
+  consentRule: 'CN',
+  criteria: [],
+  visits: [{ code: 'V1', anchor: 'enrollment', offset: 'P0D', window: 'P3D', forms: ['DM', 'VS'] }],
+  epro: [{ form: 'DIARY', every: 'P1D', at: '20:00', for: 'P28D' }],
+  slotTimeToLive: 'P3D',
+  reconsentDeadline: 'P14D',
+  subjectNumberPattern: '{site}-{sequence:4}',
+};
+
+export function signedConsent(signedAt = new Date(Date.now() - 600_000)): Record<string, unknown> {
+  const at = signedAt.toISOString();
+  return {
+    version: '1.0', language: 'zh-CN', method: 'paper', documentSha256: DOCUMENT,
+    signers: [
+      { role: 'participant', name: 'Test Person', signedAt: at, mark: 'signature' },
+      { role: 'discusser', userId: 'doctor-1', name: 'Doctor One', signedAt: at, mark: 'signature' },
+    ],
+    decisions: { participation: true, futureResearch: false },
+    copyGiven: { at, how: 'paper' },
+  };
+}
+
+/** Calls the REST API as somebody with this role. */
+export async function caller(at: TestSystem, role: Role, options: { sites?: string[]; studies?: string[]; id?: string } = {}) {
+  const id = options.id ?? `${role}-1`;
+  const token = await at.issuer.sign({ id, name: id, role, sites: options.sites ?? [], studies: options.studies ?? [] });
+  const send = async <T>(path: string, init: RequestInit): Promise<Answer<T>> => {
+    const response = await fetch(`${at.url}/api/v1${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, ...init.headers },
+      signal: AbortSignal.timeout(20_000),
+    });
+    return { status: response.status, body: (await response.json()) as T, headers: response.headers };
+  };
+  return {
+    get: <T = Record<string, unknown>>(path: string) => send<T>(path, {}),
+    post: <T = Record<string, unknown>>(path: string, body: unknown, key: string = randomUUID()) =>
+      send<T>(path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', 'idempotency-key': key } }),
+  };
+}
+
+export type Caller = Awaited<ReturnType<typeof caller>>;
+
+async function ok(call: Promise<Answer>): Promise<Record<string, unknown>> {
+  const { status, body } = await call;
+  if (status >= 300) throw new Error(`setting up the scenario: ${status} ${JSON.stringify(body)}`);
+  return body;
+}
+
+async function until(who: Caller, enrollmentId: string, wanted: (body: EnrollmentBody) => boolean, withinMs: number): Promise<EnrollmentBody> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const { body } = await who.get<EnrollmentBody>(`/enrollments/${enrollmentId}`);
+    if (wanted(body)) return body;
+    if (Date.now() > deadline) throw new Error(`not as wanted within ${withinMs} ms: ${JSON.stringify(body)}`);
+    await delay(30);
+  }
+}
