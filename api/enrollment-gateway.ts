@@ -14,7 +14,7 @@ import type { WithdrawParticipantInput } from '../workflows/withdraw-participant
 export type StartEnrollment = Omit<EnrollmentInput, 'timing'>;
 
 /** `pending`: the run exists and can be found, but has not answered in time. */
-export type Started = { kind: 'recorded'; result: ConsentRecorded } | { kind: 'pending' };
+export type Started = { kind: 'recorded'; result: ConsentRecorded } | { kind: 'pending'; enrollmentId: string };
 
 /** Which run is meant. Its workflow id is made of the two latter; the enrollment's id tells runs of a person apart. */
 export type RunRef = { enrollmentId: string; studyCode: string; patientId: string };

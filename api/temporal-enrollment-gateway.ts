@@ -25,7 +25,7 @@ import { searchAttributes } from '../workflows/search-attributes.ts';
 import { WITHDRAWAL_WORKFLOW_TYPE, type WithdrawParticipantInput, withdrawalWorkflowIdOf } from '../workflows/withdraw-participant/messages.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
 import type { EnrollmentGateway, FoundRun, RunRef, StartEnrollment } from './enrollment-gateway.ts';
-import { engineUnavailable, fromTemporal, outcomeUnknown } from './temporal-errors.ts';
+import { engineUnavailable, fromTemporal, LateError, outcomeUnknown } from './temporal-errors.ts';
 
 /** How long the API waits, in milliseconds. */
 export type GatewayWaits = {
@@ -37,6 +37,9 @@ export type GatewayWaits = {
   visibleMs: number;
   lookEveryMs: number;
 };
+
+/** Lets the client's own, better explained error come first. */
+const GRACE_MS = 50;
 
 const WAITS: GatewayWaits = { answerMs: 2000, viewMs: 500, visibleMs: 2000, lookEveryMs: 50 };
 
@@ -51,7 +54,7 @@ export function temporalEnrollmentGateway(options: {
 }): EnrollmentGateway {
   const { client, timing, publicUrl } = options;
   const waits = { ...WAITS, ...options.waits };
-  const within = <T>(ms: number, work: () => Promise<T>) => client.withDeadline(Date.now() + ms, work);
+  const within = <T>(ms: number, work: () => Promise<T>) => inTime(ms, client.withDeadline(Date.now() + ms, work));
 
   /** Sends an Update with the caller's key and waits for its result. */
   function update<R, M extends MessageEnvelope>(run: RunRef, definition: UpdateDefinition<R, [M]>, message: M): Promise<R> {
@@ -85,6 +88,18 @@ export function temporalEnrollmentGateway(options: {
     }
   }
 
+  /** The run that a start with this content began or joined although nobody answered, or null when there is none. */
+  async function begun(input: StartEnrollment): Promise<string | null> {
+    try {
+      const run = await within(waits.answerMs, () => client.workflow.getHandle(workflowIdOf(input)).describe());
+      const same = run.status.name === 'RUNNING' && run.memo?.['contentHash'] === input.contentHash;
+      return same ? (run.typedSearchAttributes.get(searchAttributes.enrollmentId) ?? null) : null;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw fromTemporal(error);
+    }
+  }
+
   /** 202 promises that a GET finds the enrollment, so it is only given once the list does. */
   async function visible(enrollmentId: string): Promise<boolean> {
     const until = Date.now() + waits.visibleMs;
@@ -103,6 +118,7 @@ export function temporalEnrollmentGateway(options: {
         workflowId: workflowIdOf(input),
         taskQueue: TASK_QUEUE,
         args: [{ ...input, timing }],
+        memo: { contentHash: input.contentHash },
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         typedSearchAttributes: searchAttributesOf({ ...input, stage: 'consent' }),
@@ -122,7 +138,8 @@ export function temporalEnrollmentGateway(options: {
       } catch (error) {
         if (!unanswered(error)) throw fromTemporal(error);
       }
-      if (await visible(enrollmentId)) return { kind: 'pending' };
+      const pending = await begun(input);
+      if (pending !== null && (await visible(pending))) return { kind: 'pending', enrollmentId: pending };
       throw outcomeUnknown();
     },
 
@@ -180,7 +197,7 @@ export function temporalEnrollmentGateway(options: {
         return { kind: 'applied' };
       } catch (error) {
         // It is durable by now; that nobody has carried it out yet is no failure.
-        if (isGrpcServiceError(error) || error instanceof ServiceError) return { kind: 'accepted' };
+        if (isGrpcServiceError(error) || error instanceof ServiceError || error instanceof LateError) return { kind: 'accepted' };
         throw fromTemporal(error);
       }
     },
@@ -211,7 +228,20 @@ async function answered<T>(work: Promise<T>): Promise<T> {
 }
 
 function unanswered(error: unknown): boolean {
-  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof LateError;
+}
+
+/** A hard bound: the client's own deadline does not cover its waits between retries. */
+async function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LateError('no answer in time')), ms + GRACE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 type Searchable = { enrollmentId: string; studyCode: string; siteCode: string; stage: Stage };

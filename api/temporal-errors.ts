@@ -26,6 +26,11 @@ const NOT_OURS = new Set(['internal', 'Error', 'TypeError']);
 /** The run ended between accepting the Update and answering it: asking again tells. */
 const LOST_WITH_THE_RUN = 'AcceptedUpdateCompletedWorkflow';
 
+/** Nothing came back within the time that the API waits. */
+export class LateError extends Error {
+  override readonly name = 'LateError';
+}
+
 /** The engine may or may not have done it; the same key makes repeating safe. */
 export function outcomeUnknown(): DomainError {
   return new DomainError('unavailable', 'outcome_unknown', 'No answer in time; repeat it with the same key to learn the outcome.');
@@ -44,6 +49,6 @@ export function fromTemporal(error: unknown): unknown {
     return new DomainError(CLASS_OF_CODE[type] ?? 'conflict', type, message);
   }
   // Everything else that gRPC answers (unavailable, deadline, exhausted, unknown namespace) means: not now.
-  if (isGrpcServiceError(error) || error instanceof ServiceError) return engineUnavailable();
+  if (isGrpcServiceError(error) || error instanceof ServiceError || error instanceof LateError) return engineUnavailable();
   return error;
 }

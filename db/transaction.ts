@@ -15,7 +15,7 @@ export type Transaction = PgTransaction<
  * and roll back. After a time-out the outcome is unknown, which is why every command has a key.
  */
 export async function withTransaction<T>(db: ServiceDatabase, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  return translated(withTimeout(db.timeoutMs * 2, db.orm.transaction((tx) => work(tx as unknown as Transaction))));
+  return translated(withTimeout(db.timeoutMs * 2, db.orm.transaction(work)));
 }
 
 /** Runs reads outside a transaction, with the same errors and the same bound on time. */

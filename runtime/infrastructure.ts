@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { ConnectionOptions } from '@temporalio/client';
+import { SERVICES } from '../db/provision.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
 import type { Config } from './config.ts';
 import { startMailbox } from './embedded/mailbox.ts';
@@ -22,7 +23,7 @@ export async function startInfrastructure(config: Config): Promise<Infrastructur
   const stops: (() => Promise<void>)[] = [];
   const lost = Promise.withResolvers<string>();
   let stopping = false;
-  const own = <S extends { stop(): Promise<void>; exited?: Promise<void> }>(name: string, server: S): S => {
+  const own: Own = (name, server) => {
     stops.push(() => server.stop());
     void server.exited?.then(() => stopping || lost.resolve(name));
     return server;
@@ -31,41 +32,45 @@ export async function startInfrastructure(config: Config): Promise<Infrastructur
     stopping = true;
     await Promise.all(stops.map((end) => end()));
   };
-  const everyServiceHasUrl = Object.keys(config.serviceUrls).length === 5;
   const results = await Promise.allSettled([
-    config.DATABASE_URL ?? (everyServiceHasUrl ? undefined : embeddedPostgres(config).then((server) => own('PostgreSQL', server).url)),
-    config.TEMPORAL_ADDRESS === undefined
-      ? embeddedTemporal(config).then((server) => own('Temporal', server)).then(({ address, uiUrl }) => ({ connection: { address }, namespace: 'default', uiUrl }))
-      : configuredTemporal(),
-    config.SMTP_URL ?? startMailbox({ dir: join(config.DATA_DIR, 'mailbox') }).then((box) => own('mailbox', box).smtpUrl),
-  ] as const);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) {
-    await stop();
-    throw failed.reason;
+    adminUrlOf(config, own),
+    temporalOf(config, own),
+    smtpUrlOf(config, own),
+  ]);
+  const [adminUrl, temporal, smtpUrl] = results;
+  if (adminUrl.status === 'fulfilled' && temporal.status === 'fulfilled' && smtpUrl.status === 'fulfilled') {
+    return { adminUrl: adminUrl.value, temporal: temporal.value, smtpUrl: smtpUrl.value, lost: lost.promise, stop };
   }
-  const [adminUrl, temporal, smtpUrl] = results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as [
-    string | undefined,
-    Infrastructure['temporal'],
-    string,
-  ];
-  return { adminUrl, temporal, smtpUrl, lost: lost.promise, stop };
+  await stop();
+  throw results.find((result) => result.status === 'rejected')?.reason;
 }
 
-function embeddedPostgres(config: Config) {
-  return startPostgres({ dataDir: join(config.DATA_DIR, 'postgres'), log: join(config.DATA_DIR, 'log', 'postgres.log') });
+type Own = <S extends { stop(): Promise<void>; exited?: Promise<void> }>(name: string, server: S) => S;
+
+async function adminUrlOf(config: Config, own: Own): Promise<string | undefined> {
+  if (config.DATABASE_URL !== undefined) return config.DATABASE_URL;
+  if (SERVICES.every((name) => config.serviceUrls[name] !== undefined)) return undefined;
+  const dataDir = join(config.DATA_DIR, 'postgres');
+  return own('PostgreSQL', await startPostgres({ dataDir, log: join(config.DATA_DIR, 'log', 'postgres.log') })).url;
 }
 
-function embeddedTemporal(config: Config) {
-  return startTemporal({
-    dbFile: join(config.DATA_DIR, 'temporal', 'temporal.db'),
-    uiPort: config.TEMPORAL_UI_PORT,
-    searchAttributes: REQUIRED_SEARCH_ATTRIBUTES,
-    log: join(config.DATA_DIR, 'log', 'temporal.log'),
-  });
+async function temporalOf(config: Config, own: Own): Promise<Infrastructure['temporal']> {
+  if (config.TEMPORAL_ADDRESS !== undefined) {
+    const { connectionOptions, namespace } = loadClientConnectConfig();
+    return { connection: connectionOptions, namespace: namespace ?? 'default', uiUrl: undefined };
+  }
+  const { address, uiUrl } = own(
+    'Temporal',
+    await startTemporal({
+      dbFile: join(config.DATA_DIR, 'temporal', 'temporal.db'),
+      uiPort: config.TEMPORAL_UI_PORT,
+      searchAttributes: REQUIRED_SEARCH_ATTRIBUTES,
+      log: join(config.DATA_DIR, 'log', 'temporal.log'),
+    }),
+  );
+  return { connection: { address }, namespace: 'default', uiUrl };
 }
 
-async function configuredTemporal(): Promise<Infrastructure['temporal']> {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  return { connection: connectionOptions, namespace: namespace ?? 'default', uiUrl: undefined };
+async function smtpUrlOf(config: Config, own: Own): Promise<string> {
+  return config.SMTP_URL ?? own('mailbox', await startMailbox({ dir: join(config.DATA_DIR, 'mailbox') })).smtpUrl;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,10 +26,18 @@ export async function buildWorkflowBundle(): Promise<string> {
     workflowsPath: join(ROOT, 'workflows', 'index.ts'),
     logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: (message) => console.error(message) },
   });
-  await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
+  await dropOldBundles();
   // Renamed into place: another process sees the whole bundle or none.
   await writeFile(`${path}.${process.pid}`, code);
   await rename(`${path}.${process.pid}`, path);
   return path;
+}
+
+/** Of earlier code; a younger one may be in use by another process. */
+async function dropOldBundles(): Promise<void> {
+  for (const name of await readdir(FOLDER)) {
+    const { mtimeMs } = await stat(join(FOLDER, name));
+    if (Date.now() - mtimeMs > 24 * 3_600_000) await rm(join(FOLDER, name), { force: true });
+  }
 }

@@ -29,14 +29,13 @@ export async function createEnrollment(deps: Deps, asked: Asked): Promise<Create
   const { ctx, grant, requestKey, body } = asked;
   const { patientId, studyId, siteId } = body;
   requireCovered(grant, { siteIds: [siteId] }, 'site');
-  const sites = await deps.clients.patient.sitesOfPerson({ ctx, input: { patientId } });
+  const hash = contentHash(deps.hashKey, body);
+  const [sites, admission] = await Promise.all([
+    deps.clients.patient.sitesOfPerson({ ctx, input: { patientId } }),
+    deps.clients.study.checkAdmission({ ctx, input: { studyId, siteId, patientId, requestKey, contentHash: hash } }),
+  ]);
   if (!sites) throw notFound('patient');
   requireCovered(grant, { ...sites, patientId }, 'patient');
-  const hash = contentHash(deps.hashKey, body);
-  const admission = await deps.clients.study.checkAdmission({
-    ctx,
-    input: { studyId, siteId, patientId, requestKey, contentHash: hash },
-  });
   if (admission.known) return existing(deps, asked, admission.known);
   const { missing, study, site, protocol } = admission;
   if (!study) throw notFound('study');
@@ -59,7 +58,7 @@ export async function createEnrollment(deps: Deps, asked: Asked): Promise<Create
   const stage = result?.stage ?? 'consent';
   const outcome = result?.outcome ?? null;
   const facts = {
-    enrollmentId: result?.enrollmentId ?? enrollmentId,
+    enrollmentId: started.kind === 'recorded' ? started.result.enrollmentId : started.enrollmentId,
     patientId,
     studyId,
     studyCode: study.code,

@@ -25,7 +25,7 @@ const ATTEMPTS = 5;
 
 /** A caller with this token. A 503 is answered as it asks for: the same request again, after a while. */
 export function restClient(options: { url: string; token: string }): Rest {
-  const call = async <T>(path: string, init: RequestInit): Promise<T> => {
+  const call = async <T>(path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> }): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       const response = await fetch(`${options.url}/api/v1${path}`, {
         ...init,

@@ -39,7 +39,7 @@ export function fakeGateway(clients: Clients): FakeGateway {
       if (run.contentHash !== input.contentHash) throw new DomainError('conflict', 'other_content', 'Other content.');
       const { enrollmentId, patientId, studyId, siteId, capacity, canRead, consent, requestKey, actor, requestId } = run;
       gateway.runs.set(enrollmentId, run);
-      if (gateway.slow) return { kind: 'pending' };
+      if (gateway.slow) return { kind: 'pending', enrollmentId };
       const { consentId, validity } = await clients.patient.recordConsent({
         ctx: { actor: { kind: 'workflow', workflow: 'test', onBehalfOf: actor }, requestId },
         key: `${enrollmentId}/consent/1`,

@@ -58,7 +58,7 @@ export async function startTestApi(): Promise<TestApi> {
     const bearer = await token();
     const key = ask.key === undefined ? nextKey() : ask.key;
     const text = ask.raw ?? (ask.body === undefined ? undefined : JSON.stringify(ask.body));
-    const answer = await app.request(path.startsWith('/api') || path.startsWith('/!') ? path.replace('/!', '/') : `/api/v1${path}`, {
+    const answer = await app.request(`/api/v1${path}`, {
       method,
       headers: {
         ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),

@@ -77,9 +77,9 @@ export function enrollmentBody(trial: Pick<Trial, 'studyId' | 'siteId'>, patient
 }
 
 /** A person of site S1 with an enrollment under way (its record is what Study would have by then). */
-export async function enrolled(api: TestApi, trial: Trial): Promise<{ patientId: string; enrollmentId: string; consentId: string }> {
+export async function enrolled(api: TestApi, trial: Trial, key = nextKey()): Promise<{ patientId: string; enrollmentId: string; consentId: string }> {
   const patientId = await registered(trial.coordinator, trial.siteId);
-  const { enrollmentId, consentId } = ok(await trial.coordinator('POST', '/enrollments', { body: enrollmentBody(trial, patientId) }));
+  const { enrollmentId, consentId } = ok(await trial.coordinator('POST', '/enrollments', { body: enrollmentBody(trial, patientId), key }));
   const run = api.gateway.runs.get(enrollmentId);
   if (!run) throw new Error('no run');
   const { studyCode, siteCode, requestKey, contentHash, rescreenOf, protocol, actor } = run;

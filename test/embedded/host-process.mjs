@@ -8,8 +8,7 @@ try {
   const started = {};
   if (servers.includes('postgres')) {
     const { startPostgres } = await import('../../runtime/embedded/postgres.ts');
-    const settings = servers.includes('durable') ? {} : { fsync: 'off' };
-    const { url, pid } = await startPostgres({ dataDir: `${dataDir}/postgres`, settings, log: `${dataDir}/postgres.log` });
+    const { url, pid } = await startPostgres({ dataDir: `${dataDir}/postgres`, settings: { fsync: 'off' }, log: `${dataDir}/postgres.log` });
     started.postgres = { url, pid };
   }
   if (servers.includes('temporal')) {

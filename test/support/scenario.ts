@@ -17,6 +17,9 @@ export type EnrollmentBody = {
   [more: string]: unknown;
 };
 
+/** Where the REST API answers, and who signs its tokens: a system in this process or in another one. */
+export type Reachable = Pick<TestSystem, 'url' | 'issuer'>;
+
 const SINCE = '2026-01-15T00:00:00Z';
 const DOCUMENT = createHash('sha256').update('consent form').digest('hex');
 
@@ -24,7 +27,7 @@ const DOCUMENT = createHash('sha256').update('consent form').digest('hex');
 let serial = 0;
 
 /** A direct study with one site, its study doctor and coordinator, set up through REST, and the way to act on it. */
-export async function directStudy(at: TestSystem, options: { cap?: number; doctorEmail?: string; protocol?: Record<string, unknown> } = {}) {
+export async function directStudy(at: Reachable, options: { cap?: number; doctorEmail?: string; protocol?: Record<string, unknown> } = {}) {
   serial += 1;
   const study = `ST-${serial}`;
   const site = `SITE-${serial}`;
@@ -90,10 +93,10 @@ export function signedConsent(signedAt = new Date(Date.now() - 600_000)): Record
 }
 
 /** Calls the REST API as somebody with this role. */
-export async function caller(at: TestSystem, role: Role, options: { sites?: string[]; studies?: string[]; id?: string } = {}) {
+export async function caller(at: Reachable, role: Role, options: { sites?: string[]; studies?: string[]; id?: string } = {}) {
   const id = options.id ?? `${role}-1`;
   const token = await at.issuer.sign({ id, name: id, role, sites: options.sites ?? [], studies: options.studies ?? [] });
-  const send = async <T>(path: string, init: RequestInit): Promise<Answer<T>> => {
+  const send = async <T>(path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> }): Promise<Answer<T>> => {
     const response = await fetch(`${at.url}/api/v1${path}`, {
       ...init,
       headers: { authorization: `Bearer ${token}`, ...init.headers },

@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, type CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import { refusal } from '../attention.ts';
 import {
   awaitConsentRecorded,
