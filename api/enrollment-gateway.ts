@@ -50,7 +50,8 @@ export type EnrollmentGateway = {
   find(enrollmentId: string): Promise<FoundRun | null>;
   view(run: RunRef): Promise<Live>;
   withdraw(run: RunRef, withdrawal: Withdrawal): Promise<Withdrawn>;
-  withdrawAfterEnd(withdrawal: WithdrawalAfterEnd): Promise<{ kind: 'applied' } | { kind: 'accepted' }>;
+  /** `repeatedOnly`: starts nothing, answers only the request that was taken before; another one is `already_withdrawn`. */
+  withdrawAfterEnd(withdrawal: WithdrawalAfterEnd, options: { repeatedOnly: boolean }): Promise<{ kind: 'applied' } | { kind: 'accepted' }>;
   resolveStep(run: RunRef, resolution: ResolveStep): Promise<EnrollmentView>;
   recordConsent(run: RunRef, consent: ReConsent): Promise<ReConsentRecorded>;
 };

@@ -20,12 +20,12 @@ import {
   WORKFLOW_TYPE,
   workflowIdOf,
 } from '../workflows/consent-to-enrollment/messages.ts';
-import type { EnrollmentInput, MessageEnvelope, Outcome, Stage } from '../workflows/consent-to-enrollment/types.ts';
+import type { EnrollmentInput, MessageEnvelope, Outcome, Stage, Withdrawal } from '../workflows/consent-to-enrollment/types.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { WITHDRAWAL_WORKFLOW_TYPE, type WithdrawParticipantInput, withdrawalWorkflowIdOf } from '../workflows/withdraw-participant/messages.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
-import type { EnrollmentGateway, FoundRun, RunRef, StartEnrollment } from './enrollment-gateway.ts';
-import { engineUnavailable, fromTemporal, LateError, outcomeUnknown } from './temporal-errors.ts';
+import type { EnrollmentGateway, FoundRun, Live, RunRef, StartEnrollment, Withdrawn } from './enrollment-gateway.ts';
+import { engineUnavailable, fromTemporal, LateError, outcomeUnknown, runHasEnded } from './temporal-errors.ts';
 
 /** How long the API waits, in milliseconds. */
 export type GatewayWaits = {
@@ -110,6 +110,24 @@ export function temporalEnrollmentGateway(options: {
     }
   }
 
+  async function view(run: RunRef): Promise<Live> {
+    try {
+      const handle = client.workflow.getHandle(workflowIdOf(run));
+      const seen = await within(waits.viewMs, () => handle.query(enrollmentView));
+      return seen.enrollmentId === run.enrollmentId ? { kind: 'live', view: seen } : { kind: 'none' };
+    } catch (error) {
+      return error instanceof WorkflowNotFoundError ? { kind: 'none' } : { kind: 'unavailable' };
+    }
+  }
+
+  /** The run may have taken this very withdrawal before it ended: by a Signal, which nobody saw answered. */
+  async function ofEndedRun(run: RunRef, { key, contentHash }: Withdrawal): Promise<Withdrawn> {
+    const seen = await view(run);
+    if (seen.kind !== 'live' || seen.view.withdrawnBy?.key !== key) return { kind: 'ended' };
+    if (seen.view.withdrawnBy.contentHash !== contentHash) throw keyReused();
+    return { kind: 'applied', view: seen.view };
+  }
+
   return {
     find,
 
@@ -143,21 +161,13 @@ export function temporalEnrollmentGateway(options: {
       throw outcomeUnknown();
     },
 
-    view: async (run) => {
-      try {
-        const handle = client.workflow.getHandle(workflowIdOf(run));
-        const view = await within(waits.viewMs, () => handle.query(enrollmentView));
-        return view.enrollmentId === run.enrollmentId ? { kind: 'live', view } : { kind: 'none' };
-      } catch (error) {
-        return error instanceof WorkflowNotFoundError ? { kind: 'none' } : { kind: 'unavailable' };
-      }
-    },
+    view,
 
     withdraw: async (run, withdrawal) => {
       try {
         return { kind: 'applied', view: await update(run, withdraw, withdrawal) };
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return { kind: 'ended' };
+        if (runHasEnded(error)) return ofEndedRun(run, withdrawal);
         if (!unanswered(error)) throw fromTemporal(error);
       }
       // A withdrawal may not depend on a worker being up: the Signal is durable without one and has the same key.
@@ -166,18 +176,19 @@ export function temporalEnrollmentGateway(options: {
         await within(waits.answerMs, () => handle.signal(withdrawSignal, withdrawal));
         return { kind: 'accepted' };
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return { kind: 'ended' };
+        if (runHasEnded(error)) return ofEndedRun(run, withdrawal);
         throw unanswered(error) ? engineUnavailable() : fromTemporal(error);
       }
     },
 
-    withdrawAfterEnd: async ({ contentHash, ...withdrawal }) => {
+    withdrawAfterEnd: async ({ contentHash, ...withdrawal }, { repeatedOnly }) => {
       const { enrollmentId, studyCode, siteCode } = withdrawal.identity;
       const workflowId = withdrawalWorkflowIdOf(enrollmentId);
       const memo = { key: withdrawal.key, contentHash };
-      try {
-        await within(waits.answerMs, () =>
-          client.workflow.start<(input: WithdrawParticipantInput) => Promise<unknown>>(WITHDRAWAL_WORKFLOW_TYPE, {
+      const refuseOther = () => refuseOtherWithdrawal(client, workflowId, memo);
+      const begin = async () => {
+        try {
+          await client.workflow.start<(input: WithdrawParticipantInput) => Promise<unknown>>(WITHDRAWAL_WORKFLOW_TYPE, {
             workflowId,
             taskQueue: TASK_QUEUE,
             args: [{ ...withdrawal, timing }],
@@ -186,11 +197,16 @@ export function temporalEnrollmentGateway(options: {
             typedSearchAttributes: searchAttributesOf({ enrollmentId, studyCode, siteCode, stage: 'activation' }),
             staticSummary: `Withdrawal after enrollment: ${studyCode} at ${siteCode}`,
             staticDetails: `[Enrollment](${publicUrl}/api/v1/enrollments/${enrollmentId})`,
-          }),
-        );
+          });
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+          await refuseOther();
+        }
+      };
+      try {
+        await within(waits.answerMs, repeatedOnly ? refuseOther : begin);
       } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw fromTemporal(error);
-        await within(waits.answerMs, () => refuseOtherWithdrawal(client, workflowId, memo));
+        throw fromTemporal(error);
       }
       try {
         await within(waits.answerMs, () => client.workflow.getHandle(workflowId).result());
@@ -209,18 +225,29 @@ export function temporalEnrollmentGateway(options: {
 
 /** The withdrawal that was started first stands: the same request is answered again, another one is refused. */
 async function refuseOtherWithdrawal(client: Client, workflowId: string, asked: { key: string; contentHash: string }): Promise<void> {
-  const { memo } = await client.workflow.getHandle(workflowId).describe();
+  const memo = await memoOf(client, workflowId);
   if (memo?.['key'] !== asked.key) throw new DomainError('conflict', 'already_withdrawn', 'The participant has been withdrawn already.');
-  if (memo['contentHash'] !== asked.contentHash) {
-    throw new DomainError('conflict', 'key_reused', 'This idempotency key was used for other content; use a new key.');
+  if (memo['contentHash'] !== asked.contentHash) throw keyReused();
+}
+
+async function memoOf(client: Client, workflowId: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).memo;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
   }
+}
+
+function keyReused(): DomainError {
+  return new DomainError('conflict', 'key_reused', 'This idempotency key was used for other content; use a new key.');
 }
 
 async function answered<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) {
+    if (runHasEnded(error)) {
       throw new DomainError('conflict', 'enrollment_closed', 'The enrollment has its outcome already.');
     }
     throw unanswered(error) ? outcomeUnknown() : fromTemporal(error);

@@ -1,4 +1,4 @@
-import { isGrpcServiceError, ServiceError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { DomainError, type ErrorClass } from '../services/common/index.ts';
 
@@ -8,7 +8,6 @@ import { DomainError, type ErrorClass } from '../services/common/index.ts';
  * `too_late`, `not_awaiting_consent`, `closing`, `limit_reached`, …).
  */
 const CLASS_OF_CODE: Record<string, ErrorClass> = {
-  other_enrollment: 'not_found',
   patient_not_found: 'not_found',
   study_not_found: 'not_found',
   site_not_found: 'not_found',
@@ -25,6 +24,12 @@ const CLASS_OF_CODE: Record<string, ErrorClass> = {
 const NOT_OURS = new Set(['internal', 'Error', 'TypeError']);
 /** The run ended between accepting the Update and answering it: asking again tells. */
 const LOST_WITH_THE_RUN = 'AcceptedUpdateCompletedWorkflow';
+
+/** The run of this enrollment has ended; the same person may have another one by now. */
+export function runHasEnded(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateFailedError) return error.cause instanceof ApplicationFailure && error.cause.type === 'other_enrollment';
+  return error instanceof WorkflowNotFoundError;
+}
 
 /** Nothing came back within the time that the API waits. */
 export class LateError extends Error {

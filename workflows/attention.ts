@@ -60,6 +60,13 @@ export class AttentionBoard {
     const to = resolution.action === 'retry' ? this.#parked : [oldest];
     for (const parked of to) parked.resolution = resolution;
   }
+
+  /** Ends every wait that an abort may end; a compensation or a settlement goes on in its rounds. Never refuses. */
+  abort(reason: string): void {
+    for (const parked of this.#parked) {
+      if (parked.item.actions.includes('abort')) parked.resolution = { action: 'abort', reason };
+    }
+  }
 }
 
 /** A refusal of a message: fails the Update, never the workflow. The text is public. */

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import { uuidv7 } from 'uuidv7';
 import { contentHash } from '../../db/index.ts';
 import { type Ctx, DomainError, id, notFound } from '../../services/common/index.ts';

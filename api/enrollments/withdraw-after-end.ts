@@ -12,11 +12,16 @@ export async function withdrawAfterEnd(
   { ctx, facts, message }: { ctx: Ctx; facts: EnrollmentFacts; message: Withdrawal },
 ): Promise<{ kind: 'applied' | 'accepted' }> {
   const { enrollmentId } = facts;
-  const known = await clients.study.enrollmentIdentity({ ctx, input: { enrollmentId } });
-  if (!known || (facts.outcome !== 'active' && facts.outcome !== 'withdrawn')) {
+  // Read anew: the run may have ended after `facts` were read.
+  const [known, record] = await Promise.all([
+    clients.study.enrollmentIdentity({ ctx, input: { enrollmentId } }),
+    clients.study.getEnrollment({ ctx, input: { enrollmentId } }),
+  ]);
+  if (!known || !record || (record.outcome !== 'active' && record.outcome !== 'withdrawn')) {
     throw new DomainError('conflict', 'enrollment_closed', 'The enrollment has its outcome already.');
   }
   const { key, contentHash, scope, decidedBy, actor, requestId } = message;
-  const { subjectNumber } = facts;
-  return enrollments.withdrawAfterEnd({ ...known, subjectNumber, key, contentHash, scope, decidedBy, actor, requestId });
+  const { subjectNumber, outcome } = record;
+  const withdrawal = { ...known, subjectNumber, key, contentHash, scope, decidedBy, actor, requestId };
+  return enrollments.withdrawAfterEnd(withdrawal, { repeatedOnly: outcome === 'withdrawn' });
 }

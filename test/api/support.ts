@@ -12,7 +12,18 @@ import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from '../support
 import { testLog } from '../support/log.ts';
 import { type FakeGateway, fakeGateway } from './fake-gateway.ts';
 
-export type Answer = { status: number; headers: Headers; text: string; body: any };
+/** The members of answers that tests look into; which of them are there depends on the operation. */
+export type AnswerBody = {
+  patientInfo: { id: string; name: string; mobile: string | null; siteIds: string[] };
+  items: { enrollmentId: string }[];
+  errors: { pointer: string; detail: string }[];
+  byStage: Record<string, number>;
+  byOutcome: Record<string, number>;
+  total: number;
+  nextCursor: string | null;
+  degraded: string[];
+} & Record<'enrollmentId' | 'consentId' | 'studyId' | 'siteId' | 'delegationId' | 'code' | 'traceId' | 'stage' | 'validity' | 'interruption', string>;
+export type Answer = { status: number; headers: Headers; text: string; body: AnswerBody };
 export type Ask = { body?: unknown; raw?: string; key?: string | null; headers?: Record<string, string> };
 export type Caller = (method: string, path: string, ask?: Ask) => Promise<Answer>;
 
@@ -70,7 +81,7 @@ export async function startTestApi(): Promise<TestApi> {
     });
     const said = await answer.text();
     const isJson = answer.headers.get('Content-Type')?.includes('json') ?? false;
-    return { status: answer.status, headers: answer.headers, text: said, body: isJson ? JSON.parse(said) : null };
+    return { status: answer.status, headers: answer.headers, text: said, body: (isJson ? JSON.parse(said) : {}) as AnswerBody };
   };
   return {
     app,

@@ -8,7 +8,7 @@ export type Trial = { studyId: string; studyCode: string; siteId: string; otherS
 
 let made = 0;
 
-function ok(answer: Answer): any {
+function ok(answer: Answer): Answer['body'] {
   if (answer.status >= 300) throw new Error(`${answer.status} ${answer.text}`);
   return answer.body;
 }

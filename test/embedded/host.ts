@@ -7,9 +7,15 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
+import { endProcess } from '../../runtime/embedded/end-process.ts';
 import { processStartTime } from '../../runtime/setup/process-identity.mjs';
 
 const script = fileURLToPath(new URL('./host-process.mjs', import.meta.url));
+
+const END_STEPS = [
+  { signal: 'SIGINT', waitMs: 4_000 },
+  { signal: 'SIGKILL', waitMs: 1_000 },
+] as const;
 
 interface Started {
   postgres?: { url: string; pid: number };
@@ -48,8 +54,10 @@ export async function startHost({ dataDir, servers }: { dataDir: string; servers
   const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), exited.then(() => ['{}'])]);
   const started: Started = JSON.parse(String(line));
   for (const server of [started.postgres, started.temporal]) {
-    // Registered after `kill`, so it runs before it; the folder goes last.
-    if (server) afterwards(async () => void (await kill(), await msUntilGone(server.pid)));
+    if (!server) continue;
+    const identity = { pid: server.pid, startTime: processStartTime(server.pid) };
+    // Also when the test failed because nothing ended it. The folder goes last: it was registered first.
+    afterwards(() => kill().then(() => endProcess({ identity, steps: END_STEPS })));
   }
   return { ...started, pid: child.pid, exited, kill };
 }

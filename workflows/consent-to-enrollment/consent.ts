@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import { describeFailure } from '../attention.ts';
+import { describeFailure, refusal } from '../attention.ts';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 import type { RecordConsentInput, SignedConsent } from './types.ts';
@@ -46,6 +46,15 @@ export async function validConsent(enrollment: Enrollment): Promise<boolean> {
   }
   if (enrollment.awaiting) await enrollment.setAwaiting(null);
   return true;
+}
+
+/** The wait has ended otherwise: nothing is awaited any more, and whoever sent a consent meanwhile is told so. */
+export function stopAwaitingConsent(enrollment: Enrollment): void {
+  enrollment.awaiting = null;
+  if (!enrollment.reConsent) return;
+  const answer = refusal('not_awaiting_consent', 'This enrollment does not wait for a consent any more.');
+  enrollment.reConsentAnswer.set(enrollment.reConsent.key, answer);
+  enrollment.reConsent = null;
 }
 
 async function recordReConsent(enrollment: Enrollment, round: number): Promise<void> {

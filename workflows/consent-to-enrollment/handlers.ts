@@ -46,7 +46,7 @@ export function handleMessages(enrollment: Enrollment, root: CancellationScope):
   root.cancelRequested.catch(() => {
     if (enrollment.pastPivot || enrollment.closing) return;
     const actor: ActingUser = { id: 'temporal', name: 'Cancelled in Temporal', role: 'ops' };
-    enrollment.interrupt({ kind: 'abort', reason: 'cancelled in Temporal', actor, requestId: enrollment.input.requestId });
+    enrollment.abort({ reason: 'cancelled in Temporal', actor, requestId: enrollment.input.requestId });
   });
 }
 
@@ -100,8 +100,7 @@ function resolve(enrollment: Enrollment, message: ResolveStep): EnrollmentView {
   if (action === 'abort') {
     if (enrollment.pastPivot) throw refusal('too_late', 'The pivot has been passed: nothing is undone any more.');
     if (enrollment.closing) throw refusal('too_late', 'This enrollment is being closed already.');
-    if (enrollment.attention.stuckStep) enrollment.attention.resolve({ action, reason });
-    enrollment.interrupt({ kind: 'abort', reason, actor, requestId });
+    enrollment.abort({ reason, actor, requestId });
   } else {
     enrollment.attention.resolve({ action, reason });
   }

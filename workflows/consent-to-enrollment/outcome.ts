@@ -1,7 +1,7 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributes } from '../search-attributes.ts';
 import type { Notices } from './notices.ts';
-import { reportProgress } from './report.ts';
+import { writeProgress } from './report.ts';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 import type { Outcome } from './types.ts';
@@ -39,7 +39,7 @@ export function showOutcome(enrollment: Enrollment, outcome: Outcome): void {
 }
 
 /** A withdrawal after the pivot: stops what its scope says; data that were collected stay (FDA 2008 guidance). */
-export async function applyWithdrawal(enrollment: Enrollment, notices: Notices): Promise<void> {
+export async function applyWithdrawal(enrollment: Enrollment): Promise<void> {
   if (enrollment.interruption?.kind !== 'withdrawal') return;
   const { activities, input, saga, ctx } = enrollment;
   const { scope } = enrollment.interruption.withdrawal;
@@ -49,16 +49,15 @@ export async function applyWithdrawal(enrollment: Enrollment, notices: Notices):
       { ctx, key: enrollment.key('withdrawal'), input: { enrollmentId, scope, reason: 'withdrawal' } },
     ]),
   );
-  notices.add('withdrawn');
   await recordOutcome(enrollment, 'withdrawn');
 }
 
 /** Tells whom an outcome other than `active` concerns; the record stands by now, so a mailbox can't hold it up. */
 export async function tellOfOutcome(enrollment: Enrollment, notices: Notices): Promise<void> {
-  const { outcome } = enrollment;
+  const { outcome, interruption, saga } = enrollment;
   if (outcome !== 'withdrawn') notices.add('not_enrolled', { outcome, reason: enrollment.outcomeReason });
-  else notices.add('withdrawn');
+  else notices.add('withdrawn', { scope: interruption?.kind === 'withdrawal' ? interruption.withdrawal.scope : null });
   await notices.deliver();
   // Parking after the outcome marked the record; the mark must not stay when the run has gone.
-  if (enrollment.parkedAfterOutcome) await reportProgress(enrollment);
+  if (enrollment.parkedAfterOutcome) await saga.untilItHolds('outcome', () => writeProgress(enrollment));
 }

@@ -18,17 +18,20 @@ export function reportAttention(enrollment: Enrollment, event: 'parked' | 'resol
 
 /** Writes stage, attention and awaited person to the record in Study. Resolves in any case: no step waits for it to hold. */
 export function reportProgress(enrollment: Enrollment): Promise<void> {
+  return quietly('record the progress', () => writeProgress(enrollment));
+}
+
+/** The same for a caller that needs it to hold. */
+export function writeProgress(enrollment: Enrollment): Promise<unknown> {
   const { identity, ctx, stage, awaiting, attention } = enrollment;
   const revision = enrollment.nextRevision();
-  return quietly('record the progress', () =>
-    enrollment.activities.study.recordProgress.executeWithOptions({ summary: 'Note what is waited for' }, [
-      {
-        ctx,
-        key: enrollment.key('progress', revision),
-        input: { identity, revision, stage, needsAttention: attention.items.length > 0, stuckStep: attention.stuckStep, awaiting },
-      },
-    ]),
-  );
+  return enrollment.activities.study.recordProgress.executeWithOptions({ summary: 'Note what is waited for' }, [
+    {
+      ctx,
+      key: enrollment.key('progress', revision),
+      input: { identity, revision, stage, needsAttention: attention.items.length > 0, stuckStep: attention.stuckStep, awaiting },
+    },
+  ]);
 }
 
 function tellOps(enrollment: Enrollment, item: AttentionItem): Promise<void> {
@@ -41,7 +44,7 @@ function tellOps(enrollment: Enrollment, item: AttentionItem): Promise<void> {
         key: enrollment.key(`stuck-${item.step.replaceAll(/[^a-z]+/gi, '-')}`, enrollment.nextRevision()),
         input: {
           kind: 'stuck', enrollmentId, studyId, studyCode, siteId, siteCode, patientId, subjectNumber,
-          details: { step: item.step, code: item.code, since: item.since, actions: item.actions.join(', ') },
+          details: { step: item.step, failure: `${item.why} (${item.code})`, since: item.since, nextAction: item.actions.join(', ') },
         },
       },
     ]),

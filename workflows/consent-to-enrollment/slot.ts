@@ -70,7 +70,7 @@ export class Slot {
       const confirmation = await activities.site.confirmSlot.executeWithOptions({ summary: STEPS.confirmation.summary }, [
         { ctx, key, input: { enrollmentId: input.enrollmentId, slotId } },
       ]);
-      this.#enrollment.capNotice = confirmation.confirmed ? confirmation.notice : null;
+      if (confirmation.confirmed) this.#noteCap(confirmation);
       return { confirmed: confirmation.confirmed };
     } catch (failure) {
       const settled = await saga.untilItHolds('settle the confirmation', () =>
@@ -78,10 +78,17 @@ export class Slot {
           { ctx, key: `${key}/settle`, input: { stepKey: key } },
         ]),
       );
-      if (settled.confirmed) return { confirmed: true };
+      if (settled.confirmed) {
+        this.#noteCap(settled);
+        return { confirmed: true };
+      }
       if (isCancellation(failure)) throw failure;
       return { confirmed: false, failure };
     }
+  }
+
+  #noteCap({ notice, confirmedCount, cap }: { notice: 'cap_near' | 'cap_reached' | null; confirmedCount: number; cap: number }): void {
+    this.#enrollment.capNotice = notice ? { kind: notice, confirmedCount, cap } : null;
   }
 
   async #holdOrReserveAnew(): Promise<boolean> {

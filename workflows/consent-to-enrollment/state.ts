@@ -58,7 +58,8 @@ export class Enrollment {
   closing = false;
   readonly reConsentAnswer = new Map<string, ReConsentRecorded | ApplicationFailure>();
   interruption: Interruption | null = null;
-  capNotice: 'cap_near' | 'cap_reached' | null = null;
+  /** Which threshold of the site's cap this enrollment has crossed. */
+  capNotice: { kind: 'cap_near' | 'cap_reached'; confirmedCount: number; cap: number } | null = null;
   parkedAfterOutcome = false;
   #revision = 0;
   #interruptible: CancellationScope | null = null;
@@ -119,6 +120,12 @@ export class Enrollment {
     return this.interruption?.reason ?? '';
   }
 
+  get #withdrawnBy(): EnrollmentView['withdrawnBy'] {
+    if (this.interruption?.kind !== 'withdrawal') return null;
+    const { key, contentHash } = this.interruption.withdrawal;
+    return { key, contentHash };
+  }
+
   /** What every change of the enrollment record in Study carries. */
   get identity() {
     const { enrollmentId, studyId, studyCode, siteId, siteCode, patientId, requestKey, contentHash, rescreenOf, protocol } =
@@ -176,6 +183,12 @@ export class Enrollment {
     this.showDetails();
   }
 
+  /** An operator's abort: also of a step that is parked outside of `interruptibly`, such as step 1. */
+  abort(by: { reason: string; actor: ActingUser; requestId: string }): void {
+    this.attention.abort(by.reason);
+    this.interrupt({ kind: 'abort', ...by });
+  }
+
   /** An abort that was accepted while the pivot was being passed came too late: what came out stands. */
   dropAbort(): void {
     if (this.interruption?.kind !== 'abort') return;
@@ -223,6 +236,7 @@ export class Enrollment {
       consentId: this.consent?.consentId ?? null,
       validity: this.consent?.validity ?? null,
       interruption: this.interruption?.kind ?? null,
+      withdrawnBy: this.#withdrawnBy,
     };
   }
 

@@ -105,6 +105,8 @@ export type EnrollmentView = {
   validity: ConsentValidity | null;
   /** Accepted, and applied as soon as it is known on which side of the pivot the run stands. */
   interruption: 'withdrawal' | 'abort' | null;
+  /** The message of the withdrawal that was accepted: repeating it is answered again after the run has ended. */
+  withdrawnBy: { key: string; contentHash: string } | null;
 };
 
 export type EnrollmentResult = { enrollmentId: string; outcome: Outcome; subjectNumber: string | null };

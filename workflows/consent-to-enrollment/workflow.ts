@@ -1,5 +1,5 @@
 import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
-import { recordSignedConsent, validConsent } from './consent.ts';
+import { recordSignedConsent, stopAwaitingConsent, validConsent } from './consent.ts';
 import { enrol, openDataCollection, openEnrollment } from './enrolling.ts';
 import { handleMessages } from './handlers.ts';
 import { Notices } from './notices.ts';
@@ -27,7 +27,7 @@ async function run(enrollment: Enrollment): Promise<Outcome> {
   const slot = new Slot(enrollment);
 
   // 1. The signed consent is recorded, whatever comes; it is never undone.
-  if (!(await recordSignedConsent(enrollment))) return notStarted(enrollment);
+  if (!(await recordSignedConsent(enrollment))) return notStarted(enrollment, notices);
   notices.begin('consent_recorded');
 
   // 2-8. Up to the pivot: a withdrawal or an abort ends it at any moment, and what was done is undone.
@@ -39,7 +39,10 @@ async function run(enrollment: Enrollment): Promise<Outcome> {
   enrollment.saga.forget();
   enrollment.enter('activation');
   notices.add('enrolled');
-  if (enrollment.capNotice) notices.add(enrollment.capNotice);
+  if (enrollment.capNotice) {
+    const { kind, ...counts } = enrollment.capNotice;
+    notices.add(kind, counts);
+  }
   await enrollment.interruptibly(() => notices.deliver());
   if (!enrollment.interruption) await recordOutcome(enrollment, 'active');
   return withdrawnOr(enrollment, notices);
@@ -63,6 +66,7 @@ async function untilThePivot(enrollment: Enrollment, slot: Slot): Promise<Outcom
 
 async function undo(enrollment: Enrollment, at: { reached: Outcome; slot: Slot; notices: Notices }): Promise<Outcome> {
   enrollment.closing = true;
+  stopAwaitingConsent(enrollment);
   await at.slot.stopTimer();
   await enrollment.saga.undoAll();
   const outcome = outcomeOfUndone(enrollment, at.reached);
@@ -74,16 +78,21 @@ async function undo(enrollment: Enrollment, at: { reached: Outcome; slot: Slot; 
 /** A withdrawal that was accepted while the rest was being told or recorded is applied before the run ends. */
 async function withdrawnOr(enrollment: Enrollment, notices: Notices): Promise<Outcome> {
   if (!enrollment.interruption) return 'active';
-  await applyWithdrawal(enrollment, notices);
+  await applyWithdrawal(enrollment);
   await tellOfOutcome(enrollment, notices);
   return 'withdrawn';
 }
 
 /** Ended in step 1: the same request had enrolled before, or an operator gave up on recording the consent. */
-async function notStarted(enrollment: Enrollment): Promise<Outcome> {
+async function notStarted(enrollment: Enrollment, notices: Notices): Promise<Outcome> {
   enrollment.closing = true;
   // A repeated request has no record of its own: its caller was told the enrollment that it belongs to.
-  if (enrollment.outcomeReason === 'repeated_request') showOutcome(enrollment, 'voided');
-  else await recordOutcome(enrollment, 'voided');
-  return 'voided';
+  if (enrollment.outcomeReason === 'repeated_request') {
+    showOutcome(enrollment, 'voided');
+    return 'voided';
+  }
+  const outcome = outcomeOfUndone(enrollment, 'voided');
+  await recordOutcome(enrollment, outcome);
+  await tellOfOutcome(enrollment, notices);
+  return outcome;
 }

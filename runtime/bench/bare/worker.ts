@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
 import postgres from 'postgres';
 import { QUEUES } from '../../workers.ts';
@@ -84,7 +85,7 @@ export async function activitiesOf(client: Client, workflowId: string): Promise<
 
 /** The server's parts learn of a new namespace one after the other: waits until starting in it works; bounded. */
 async function createNamespace(connection: Connection, namespace: string): Promise<void> {
-  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 } });
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('1 day') });
   const client = new Client({ connection, namespace });
   for (let attempt = 1; ; attempt += 1) {
     try {

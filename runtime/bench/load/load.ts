@@ -9,23 +9,18 @@ export type Load = {
   stop(): void;
 };
 
-/** Starts the process of the load generator; it ends with this one. */
+/** Starts the process of the load generator; without this process's channel it ends by itself. */
 export function startLoad(): Load {
   const child = fork(fileURLToPath(new URL('generator.ts', import.meta.url)), { stdio: 'inherit' });
-  child.on('disconnect', () => child.kill());
+  const ended = once(child, 'exit').then(() => ({ failed: 'its process ended' }));
   return {
     run: async (job) => {
       const answered = once(child, 'message') as Promise<[{ result: JobResult } | { failed: string }]>;
       child.send(job);
-      const ended = once(child, 'exit').then(() => {
-        throw new Error('the load generator ended');
-      });
-      // Loses the race in every good run; its rejection at the end belongs to nobody then.
-      ended.catch(() => undefined);
-      const [message] = await Promise.race([answered, ended]);
+      const message = await Promise.race([answered.then(([first]) => first), ended]);
       if ('failed' in message) throw new Error(`load generator: ${message.failed}`);
       return message.result;
     },
-    stop: () => child.kill(),
+    stop: () => child.disconnect(),
   };
 }

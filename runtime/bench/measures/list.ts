@@ -1,0 +1,57 @@
+import postgres from 'postgres';
+import type { Load } from '../load/load.ts';
+import type { Line } from '../report.ts';
+import { median, rounded } from '../statistics.ts';
+import type { BenchStudy } from '../study.ts';
+import type { BenchSystem } from '../system.ts';
+import { requireAll } from './rest.ts';
+
+const FEW = 1000;
+const MANY = 200_000;
+
+/** A page of /enrollments with few and with many rows in the table: unfiltered, filtered, and far from the newest. */
+export async function measureList({ at, study, load }: { at: BenchSystem; study: BenchStudy; load: Load }, requests: number): Promise<Line[]> {
+  const sql = postgres(at.adminUrl, { max: 1, onnotice: () => undefined });
+  const token = await at.token({ role: 'admin' });
+  const pages = async (path: string) => {
+    const sequence = Array.from({ length: requests + 5 }, () => ({ method: 'GET' as const, path }));
+    const result = await load.run({ kind: 'sequence', url: at.system.url, token, requests: sequence, settles: false });
+    requireAll(result, 200);
+    return result.latencies.slice(5);
+  };
+  const queries = (cursor: string) => ({
+    'newest page': '/api/v1/enrollments?limit=50',
+    'one site, declined': `/api/v1/enrollments?limit=50&siteId=${study.siteId}&outcome=declined`,
+    'deep page of a study': `/api/v1/enrollments?limit=50&studyId=${study.studyId}&cursor=${cursor}`,
+  });
+  const measured: Record<string, Record<number, number[]>> = {};
+  for (const rows of [FEW, MANY]) {
+    await seed(sql, study, rows);
+    const [middle] = await sql`select id from study.enrollments order by id offset ${Math.floor(rows / 2)} limit 1`;
+    for (const [name, path] of Object.entries(queries(String(middle?.['id'])))) (measured[name] ??= {})[rows] = await pages(path);
+  }
+  await sql.end({ timeout: 5 });
+  return Object.entries(measured).map(([name, by]) => ({
+    name: `page of /enrollments, 200,000 rows against 1,000: ${name}`,
+    measured: rounded(median(by[MANY] ?? []) / median(by[FEW] ?? []), 2),
+    unit: '×',
+    bound: { atMost: 2 },
+    samples: { '1,000 rows ms': by[FEW] ?? [], '200,000 rows ms': by[MANY] ?? [] },
+  }));
+}
+
+/** Fills the table up to `rows`, spread over the last year and four outcomes, one row in twenty at the study's own site. */
+async function seed(sql: postgres.Sql, { studyId, siteId, codes }: BenchStudy, rows: number): Promise<void> {
+  const [known] = await sql`select count(*)::int as count from study.enrollments`;
+  const missing = rows - Number(known?.['count']);
+  if (missing > 0) {
+    await sql`
+      insert into study.enrollments (id, study_id, study_code, site_id, site_code, patient_id, protocol_version_id, request_key,
+        content_hash, stage, status, outcome, revision, created_at, updated_at)
+      select uuidv7(-make_interval(secs => n * 31536000.0 / ${missing}::int)), ${studyId}, ${codes.study},
+        case when n % 20 = 0 then ${siteId}::uuid else gen_random_uuid() end, ${codes.site}, gen_random_uuid(), gen_random_uuid(), 'seed-' || ${rows}::int || '-' || n,
+        'seed', 'consent', 'not-registered', (array['declined','cap_reached','expired','voided'])[1 + n / 20 % 4], 1, now(), now()
+      from generate_series(1, ${missing}::int) as n`;
+  }
+  await sql`vacuum analyze study.enrollments`;
+}

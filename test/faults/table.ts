@@ -1,0 +1,49 @@
+import type { ServiceName } from '../../db/provision.ts';
+import { type StepName, STEPS } from '../../workflows/consent-to-enrollment/steps.ts';
+
+export const FAULTS = [
+  'fails for ever',
+  'the connection breaks after COMMIT, before the answer',
+  'the answer comes later than the time-out',
+  'the worker is killed with SIGKILL after the commit',
+  'the late attempt commits after its compensation',
+] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+export type Step = {
+  name: StepName;
+  activity: string;
+  service: ServiceName;
+  /** `kept`: never undone. `after`: past the pivot, forward only. */
+  side: 'kept' | 'before' | 'pivot' | 'after';
+  undo?: string;
+  skippable?: boolean;
+};
+
+/** `heals`: by itself. Otherwise the step parks, and an operator says this; `abort` past the pivot is refused first. */
+export type Resolved = 'heals' | 'retry' | 'skip' | 'abort';
+export type Row = { step: Step; fault: FaultName; resolved: Resolved; outcome: 'active' | 'voided'; title: string };
+
+export const ALL_STEPS: Step[] = Object.entries(STEPS).map(([name, step]) => ({ name: name as StepName, ...step }));
+
+/** The rows of all steps: made from the list of steps, so that a new one gets its rows with its entry. */
+export const TABLE: Row[] = ALL_STEPS.flatMap((step) => FAULTS.flatMap((fault) => rowsOf(step, fault)));
+
+function rowsOf(step: Step, fault: FaultName): Row[] {
+  return resolutions(step, fault).map((resolved) => {
+    const outcome = resolved === 'abort' && step.side !== 'after' ? 'voided' : 'active';
+    const then = resolved === 'heals' ? 'heals by itself' : `parks; ${resolved}${step.side === 'after' && resolved === 'abort' ? ' is refused, retry heals' : ''}`;
+    return { step, fault, resolved, outcome, title: `${step.name} (${step.activity}): ${fault} → ${then} → ${outcome}` };
+  });
+}
+
+function resolutions(step: Step, fault: FaultName): Resolved[] {
+  switch (fault) {
+    case 'fails for ever':
+      return ['retry', 'abort', ...(step.skippable ? (['skip'] as const) : [])];
+    case 'the late attempt commits after its compensation':
+      return [step.side === 'after' ? 'retry' : 'abort'];
+    default:
+      return ['heals'];
+  }
+}
