@@ -4,6 +4,7 @@ import { scopeIds } from './auth/scope-ids.ts';
 import { bodyGuard } from './body-guard.ts';
 import type { Api, ApiDeps, ApiEnv } from './deps.ts';
 import { idempotencyKeys } from './idempotency.ts';
+import { requestMetrics } from './metrics.ts';
 import { problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
 import { enrollmentActionRoutes } from './routes/enrollment-actions.ts';
@@ -33,10 +34,11 @@ export function createApp(deps: ApiDeps): Api {
   const app: Api = new OpenAPIHono<ApiEnv>();
   app.onError(problemHandler(deps.log));
   app.notFound((c) => problemHandler(deps.log)(noSuchResource(), c));
-  app.use(requestLog(deps.log));
+  const metrics = requestMetrics();
+  app.use(requestLog(deps.log, metrics));
   app.use(`${ROOT}/*`, authenticate(deps.auth), authorize(operationsOf(api), scopes), idempotencyKeys(), bodyGuard());
   app.route(ROOT, api);
-  outsideRoutes(app, deps);
+  outsideRoutes(app, deps, metrics);
   return app;
 }
 

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
-import { DatabaseError, type DatabaseErrorKind } from '../db/index.ts';
+import { DatabaseError, type DatabaseErrorKind } from '../db/errors.ts';
 import { DomainError, type ErrorClass, isTypedError } from '../services/common/index.ts';
 import { InvalidTokenError } from './auth/token.ts';
 import type { ApiEnv } from './deps.ts';

@@ -3,6 +3,7 @@ import { matchedRoutes } from 'hono/route';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { ApiEnv } from './deps.ts';
+import type { RequestMetrics } from './metrics.ts';
 
 const REQUEST_ID = /^[\x21-\x7e]{1,100}$/;
 
@@ -10,7 +11,7 @@ const REQUEST_ID = /^[\x21-\x7e]{1,100}$/;
  * Gives each request an id (the caller's own when it is usable), answers it, and writes one line per request:
  * the pattern of the route and never the path, a query value, a header or a body.
  */
-export function requestLog(log: Logger): MiddlewareHandler<ApiEnv> {
+export function requestLog(log: Logger, metrics: RequestMetrics): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const given = c.req.header('X-Request-Id');
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : uuidv7();
@@ -20,6 +21,7 @@ export function requestLog(log: Logger): MiddlewareHandler<ApiEnv> {
     c.res.headers.set('X-Request-Id', requestId);
     const route = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')?.path ?? 'unknown';
     const ms = Math.round((performance.now() - begun) * 10) / 10;
+    metrics.observe({ method: c.req.method, route, status: c.res.status, seconds: ms / 1000 });
     log.info({ method: c.req.method, route, status: c.res.status, ms, request_id: requestId }, 'request');
   };
 }

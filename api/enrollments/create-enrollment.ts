@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { uuidv7 } from 'uuidv7';
-import { contentHash } from '../../db/index.ts';
+import { contentHash } from '../../db/content-hash.ts';
 import { type Ctx, DomainError, id, notFound } from '../../services/common/index.ts';
 import { recordConsentBody } from '../../services/patient/index.ts';
 import { type Admission, statusOf } from '../../services/study/index.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { contentHash } from '../../db/index.ts';
+import { contentHash } from '../../db/content-hash.ts';
 import { text } from '../../services/common/index.ts';
 import { signedConsent } from '../../services/patient/index.ts';
 import { WITHDRAWAL_SCOPES } from '../../services/study/index.ts';

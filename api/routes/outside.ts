@@ -1,9 +1,10 @@
 import type { Api, ApiDeps } from '../deps.ts';
 import { docsPage } from '../docs-page.ts';
+import type { RequestMetrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
 
 /** What stands outside of /api/v1: for load balancers and readers, without a token, and without anything about people. */
-export function outsideRoutes(app: Api, { readiness }: ApiDeps): void {
+export function outsideRoutes(app: Api, { readiness }: ApiDeps, metrics: RequestMetrics): void {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
 
   app.get('/readyz', async (c) => {
@@ -11,6 +12,11 @@ export function outsideRoutes(app: Api, { readiness }: ApiDeps): void {
     const ready = Object.values(dependencies).every((state) => state === 'ok');
     if (ready) return c.json({ status: 'ready', dependencies }, 200);
     return c.json({ status: 'not ready', dependencies }, 503, { 'Retry-After': '1' });
+  });
+
+  app.get('/metrics', async (c) => {
+    const { contentType, body } = await metrics.expose();
+    return c.text(body, 200, { 'Content-Type': contentType });
   });
 
   // Both depend on the routes alone, so they are made once, on first use.

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directStudy, type DirectStudy, type EnrollmentBody } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { insist } from './insist.ts';
-import { numbersUpTo, tallyOf } from './tally.ts';
+import { allEnded, numbersUpTo, tallyOf } from './tally.ts';
 
 const ROUNDS = 20;
 const PEOPLE = 60;
@@ -28,7 +28,8 @@ describe('sixty people at once on a cap of ten', () => {
 
       const started = answers.filter((answer) => answer.status !== 409);
       for (const refused of answers.filter((answer) => answer.status === 409)) expect(refused.body.code).toBe('cap_reached');
-      const ended = await Promise.all(started.map(({ body }) => study.until(body.enrollmentId, hasEnded, 40_000)));
+      await allEnded(at.database.sql, { studyId: study.studyId, count: started.length });
+      const ended = (await Promise.all(started.map(({ body }) => study.get(body.enrollmentId)))).map(({ body }) => body);
       expect(countOf(ended, 'active')).toBe(CAP);
       expect(countOf(ended, 'cap_reached')).toBe(started.length - CAP);
 
@@ -56,10 +57,6 @@ async function enrolOnce(study: DirectStudy, patientId: string) {
   const answer = await insist(() => study.enrol(patientId, key));
   expect([200, 201, 202, 409]).toContain(answer.status);
   return answer;
-}
-
-function hasEnded(body: EnrollmentBody): boolean {
-  return body.outcome !== undefined;
 }
 
 function countOf(ended: EnrollmentBody[], outcome: string): number {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type postgres from 'postgres';
 
 /** What stands in the tables of all services about one study at one site. */
@@ -45,4 +46,22 @@ export async function tallyOf(sql: postgres.Sql, studyId: string): Promise<Tally
 /** The subject numbers that a site has given when it has given `count`: no gap, none twice. */
 export function numbersUpTo(count: number, siteCode: string): string[] {
   return Array.from({ length: count }, (_, at) => `${siteCode}-${String(at + 1).padStart(4, '0')}`);
+}
+
+/**
+ * Waits until so many enrollments of a study have their outcome, and all notices of them have been handed over. Looks
+ * at the tables: sixty callers asking REST for live details would cost more than the enrollments themselves.
+ */
+export async function allEnded(sql: postgres.Sql, wanted: { studyId: string; count: number; withinMs?: number }): Promise<void> {
+  const { studyId, count, withinMs = 45_000 } = wanted;
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const [now] = await sql<{ ended: number; open: number; unsent: number }[]>`
+      select count(*) filter (where outcome <> 'open')::int as ended, count(*) filter (where outcome = 'open')::int as open,
+        (select count(*)::int from notification.messages where study_id = ${studyId} and status = 'pending') as unsent
+      from study.enrollments where study_id = ${studyId}`;
+    if (now?.ended === count && now.open === 0 && now.unsent === 0) return;
+    if (Date.now() > deadline) throw new Error(`not all ended within ${withinMs} ms: ${JSON.stringify({ ...now, count })}`);
+    await delay(50);
+  }
 }
