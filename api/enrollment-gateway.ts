@@ -13,8 +13,11 @@ import type { WithdrawParticipantInput } from '../workflows/withdraw-participant
 
 export type StartEnrollment = Omit<EnrollmentInput, 'timing'>;
 
-/** `pending`: the run exists and can be found, but has not answered in time. */
-export type Started = { kind: 'recorded'; result: ConsentRecorded } | { kind: 'pending'; enrollmentId: string };
+/**
+ * `pending`: the run exists and can be found, but has not answered in time. `overtaken`: nothing was started, because
+ * an enrollment of this person in this study has ended since the caller looked.
+ */
+export type Started = { kind: 'recorded'; result: ConsentRecorded } | { kind: 'pending'; enrollmentId: string } | { kind: 'overtaken' };
 
 /** Which run is meant. Its workflow id is made of the two latter; the enrollment's id tells runs of a person apart. */
 export type RunRef = { enrollmentId: string; studyCode: string; patientId: string };
@@ -44,8 +47,11 @@ export type Withdrawn = { kind: 'applied'; view: EnrollmentView } | { kind: 'acc
  * (both 503, safe to repeat).
  */
 export type EnrollmentGateway = {
-  /** Starts the run, or joins the one that this person has in this study, and waits for the consent to be recorded. */
-  start(input: StartEnrollment): Promise<Started>;
+  /**
+   * Starts the run, or joins the one that this person has in this study, and waits for the consent to be recorded.
+   * Where one has ended, another is only started when it `mayFollow`; otherwise the answer is `overtaken`.
+   */
+  start(input: StartEnrollment, options: { mayFollow: boolean }): Promise<Started>;
   /** The run of this enrollment by its search attribute, also when it has closed. Eventually consistent. */
   find(enrollmentId: string): Promise<FoundRun | null>;
   view(run: RunRef): Promise<Live>;

@@ -131,14 +131,14 @@ export function temporalEnrollmentGateway(options: {
   return {
     find,
 
-    start: async (input) => {
+    start: async (input, { mayFollow }) => {
       const startWorkflowOperation = new WithStartWorkflowOperation<(input: EnrollmentInput) => Promise<unknown>>(WORKFLOW_TYPE, {
         workflowId: workflowIdOf(input),
         taskQueue: TASK_QUEUE,
         args: [{ ...input, timing }],
         memo: { contentHash: input.contentHash },
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        workflowIdReusePolicy: mayFollow ? WorkflowIdReusePolicy.ALLOW_DUPLICATE : WorkflowIdReusePolicy.REJECT_DUPLICATE,
         typedSearchAttributes: searchAttributesOf({ ...input, stage: 'consent' }),
         staticSummary: `Consent to enrollment: ${input.studyCode} at ${input.siteCode}`,
         staticDetails: detailsOf(input, publicUrl),
@@ -154,6 +154,7 @@ export function temporalEnrollmentGateway(options: {
         );
         return { kind: 'recorded', result };
       } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'overtaken' };
         if (!unanswered(error)) throw fromTemporal(error);
       }
       const pending = await begun(input);

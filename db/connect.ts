@@ -1,6 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { databaseError } from './errors.ts';
+import { preparing } from './prepared.ts';
 
 /** What a service needs to reach its own schema. */
 export type ConnectOptions = {
@@ -45,7 +46,7 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
       idle_in_transaction_session_timeout: timeoutMs * 2,
     },
   });
-  const orm = drizzle(client);
+  const orm = drizzle(preparing(client));
   return {
     schema,
     hashKey,

@@ -26,6 +26,15 @@ export type Created = { status: 200 | 201 | 202; enrollment: EnrollmentResponse 
  * `missing`, or `cap_reached`): then the consent is still recorded with the patient (domain, step 0).
  */
 export async function createEnrollment(deps: Deps, asked: Asked): Promise<Created> {
+  // Another request for the person may run through between our look and our start: then a second look finds its record.
+  // Without one (a run that an operator terminated in Temporal) the new run may follow the old.
+  const created = (await attempt(deps, asked, { mayFollow: false })) ?? (await attempt(deps, asked, { mayFollow: true }));
+  if (!created) throw new DomainError('unavailable', 'enrollment_overtaken', 'Another enrollment of the person has just ended; repeat it with the same key.');
+  return created;
+}
+
+/** Null when another run of the person has ended since the look at the records, and nothing was started. */
+async function attempt(deps: Deps, asked: Asked, { mayFollow }: { mayFollow: boolean }): Promise<Created | null> {
   const { ctx, grant, requestKey, body } = asked;
   const { patientId, studyId, siteId } = body;
   requireCovered(grant, { siteIds: [siteId] }, 'site');
@@ -39,7 +48,7 @@ export async function createEnrollment(deps: Deps, asked: Asked): Promise<Create
   if (admission.known) return existing(deps, asked, admission.known);
   const { missing, study, site, protocol } = admission;
   if (!study) throw notFound('study');
-  if (missing.length > 0 || !site || !protocol) throw await refused(deps, asked, missing);
+  if (missing.length > 0 || !site || !protocol) throw await refused(deps, asked, { missing, hash });
   await checkRescreen(deps, asked);
   const enrollmentId = uuidv7();
   const { id: userId, name, role } = asked.user;
@@ -53,7 +62,8 @@ export async function createEnrollment(deps: Deps, asked: Asked): Promise<Create
     protocol,
     actor: { id: userId, name, role },
     requestId: ctx.requestId,
-  });
+  }, { mayFollow: mayFollow || admission.hasRecord });
+  if (started.kind === 'overtaken') return null;
   const result = started.kind === 'recorded' ? started.result : null;
   const stage = result?.stage ?? 'consent';
   const outcome = result?.outcome ?? null;
@@ -94,11 +104,11 @@ async function existing(deps: Deps, asked: Asked, known: NonNullable<Admission['
   });
 }
 
-async function refused({ clients }: Deps, asked: Asked, missing: string[]): Promise<DomainError> {
-  const { ctx, requestKey, body } = asked;
+async function refused({ clients }: Deps, asked: Asked, { missing, hash }: { missing: string[]; hash: string }): Promise<DomainError> {
+  const { ctx, body } = asked;
   const { patientId, studyId, siteId, capacity, canRead, consent } = body;
-  // Keys of its own: the request may still be repeated, and then be admissible.
-  const key = `${requestKey}/refused`;
+  // By content, not by request: the same paper sent in again is the same consent, and the request may be admissible later.
+  const key = `refused/${hash}`;
   const input = { patientId, studyId, siteId, enrollmentId: null, requestKey: key, capacity, canRead, consent };
   const { consentId } = await clients.patient.recordConsent({ ctx, key, input });
   const onlyCap = missing.length === 1 && missing[0] === 'cap_reached';

@@ -3,7 +3,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleBare, createBareTable, startBare } from './bare/worker.ts';
-import { startLoad } from './load/load.ts';
+import { type Load, startLoad } from './load/load.ts';
 import { measureDefaultSettings } from './measures/default-settings.ts';
 import { measureList } from './measures/list.ts';
 import { ourSide } from './measures/ours.ts';
@@ -11,13 +11,27 @@ import { measureProcess } from './measures/process.ts';
 import { measureGetPatient, measurePost } from './measures/rest.ts';
 import { measureWorkflows } from './measures/workflow.ts';
 import { asTable, isOk, type Line } from './report.ts';
-import { setUpBenchStudy } from './study.ts';
-import { plainServerFile, startBenchSystem } from './system.ts';
+import { type BenchStudy, setUpBenchStudy } from './study.ts';
+import { type BenchSystem, startBenchSystem } from './system.ts';
 
 const LOAD =
   'Load: HTTP requests come from a separate process on this machine; workflows are started by the process that also runs API and workers (both for ours and for bare). Servers are embedded, with the settings of npm start (fsync on, synchronous FULL).';
 
-const { values: flags } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+type At = { at: BenchSystem; study: BenchStudy; load: Load; dir: string };
+
+/** In this order: the list fills the table of enrollments, so it comes last. */
+const MEASURES: Record<string, (at: At) => Promise<Line[]>> = {
+  workflows: compareWorkflows,
+  post: (at) => measurePost(at, 100),
+  get: (at) => measureGetPatient(at, { rounds: 3, durationMs: 4000 }),
+  list: (at) => measureList(at, 60),
+};
+
+const { values: flags } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: ['process', ...Object.keys(MEASURES)] } },
+});
+// Temporal's runtime stops the workers on a signal; the bench would then wait for them for ever. Its servers end with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-bench-'));
 try {
   const report = { load: LOAD, machine: machine(), lines: (await measureAll()).map((line) => ({ ...line, ok: isOk(line) })) };
@@ -28,32 +42,35 @@ try {
 }
 
 async function measureAll(): Promise<Line[]> {
-  const lines = await measureProcess({ dataDir: join(dir, 'process'), starts: 3 });
-  say('processes measured');
+  const lines: Line[] = [];
+  if (flags.only.includes('process')) lines.push(...(await measureProcess({ dataDir: join(dir, 'process'), starts: 3 })));
+  const wanted = Object.entries(MEASURES).filter(([name]) => flags.only.includes(name));
+  if (wanted.length === 0) return lines;
   const at = await startBenchSystem(join(dir, 'system'));
   const load = startLoad();
   try {
-    const { adminUrl } = at;
     const study = await setUpBenchStudy(at);
-    await createBareTable(adminUrl);
-    const bundle = await bundleBare();
-    const bare = await startBare({ address: at.temporalAddress, namespace: 'bench', adminUrl, bundle });
-    const ours = await ourSide(at, study);
-    const compared = await measureWorkflows({ at, study, ours, bare, sizes: { unloaded: 30, rounds: 3, perRound: 150, inFlight: 50 } });
-    await bare.stop();
-    lines.push(...compared.lines);
-    say('workflows measured');
-    lines.push(await measureDefaultSettings({ dbFile: plainServerFile(dir), adminUrl, bundle, bareUnloaded: compared.bareUnloaded, runs: 8 }));
-    lines.push(...(await measurePost({ at, study, load }, 100)));
-    say('POST measured');
-    lines.push(...(await measureGetPatient({ at, study, load }, { rounds: 3, durationMs: 4000 })));
-    say('GET measured');
-    lines.push(...(await measureList({ at, study, load }, 60)));
+    for (const [name, measure] of wanted) {
+      say(name);
+      lines.push(...(await measure({ at, study, load, dir })));
+    }
     return lines;
   } finally {
     load.stop();
     await at.stop();
   }
+}
+
+async function compareWorkflows({ at, study, dir: folder }: At): Promise<Line[]> {
+  const { adminUrl } = at;
+  await createBareTable(adminUrl);
+  const bundle = await bundleBare();
+  const bare = await startBare({ address: at.temporalAddress, namespace: 'bench', adminUrl, bundle });
+  const sizes = { unloaded: 30, rounds: 3, perRound: 100, inFlight: 50 };
+  const { lines, bareUnloaded } = await measureWorkflows({ at, study, ours: await ourSide(at, study), bare, sizes, say });
+  await bare.stop();
+  const dbFile = join(folder, 'default-settings', 'temporal.db');
+  return [...lines, await measureDefaultSettings({ dbFile, adminUrl, bundle, bareUnloaded, runs: 8 })];
 }
 
 function machine(): string {
@@ -62,5 +79,5 @@ function machine(): string {
 
 /** Progress, away from the report. */
 function say(what: string): void {
-  console.error(`bench: ${what}`);
+  console.error(`bench: ${Math.round(performance.now() / 1000)} s: ${what}`);
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type AuthenticatedUser } from '../../api/auth/token.ts';
 import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
 import { readConfig } from '../config.ts';
@@ -59,9 +58,4 @@ export async function startBenchSystem(dir: string): Promise<BenchSystem> {
       await infrastructure.stop();
     },
   };
-}
-
-/** Folder of the other server's data, beside those of the system. */
-export function plainServerFile(dir: string): string {
-  return join(dir, 'default-settings', 'temporal.db');
 }

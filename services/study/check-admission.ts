@@ -69,6 +69,7 @@ export async function checkAdmission(deps: StudyDeps, { ctx, input }: Read<Check
           }
         : null,
     known: known.here,
+    hasRecord: known.hasRecord,
   };
 }
 
@@ -76,19 +77,19 @@ export async function checkAdmission(deps: StudyDeps, { ctx, input }: Read<Check
 async function findKnown(
   db: StudyDeps['db'],
   { studyId, siteId, patientId, requestKey, contentHash }: CheckAdmission,
-): Promise<{ here: Admission['known']; elsewhere: boolean }> {
-  const ofPerson = and(
-    eq(enrollments.studyId, studyId),
-    eq(enrollments.patientId, patientId),
-    inArray(enrollments.outcome, ['open', 'active']),
-  );
-  const rows = await read(db, (orm) =>
-    orm
-      .select({ id: enrollments.id, siteId: enrollments.siteId, requestKey: enrollments.requestKey, contentHash: enrollments.contentHash })
-      .from(enrollments)
-      .where(or(eq(enrollments.requestKey, requestKey), ofPerson))
-      .limit(2),
-  );
+): Promise<{ here: Admission['known']; elsewhere: boolean; hasRecord: boolean }> {
+  const everOfPerson = and(eq(enrollments.studyId, studyId), eq(enrollments.patientId, patientId));
+  const ofPerson = and(everOfPerson, inArray(enrollments.outcome, ['open', 'active']));
+  const [rows, records] = await Promise.all([
+    read(db, (orm) =>
+      orm
+        .select({ id: enrollments.id, siteId: enrollments.siteId, requestKey: enrollments.requestKey, contentHash: enrollments.contentHash })
+        .from(enrollments)
+        .where(or(eq(enrollments.requestKey, requestKey), ofPerson))
+        .limit(2),
+    ),
+    read(db, (orm) => orm.select({ id: enrollments.id }).from(enrollments).where(everOfPerson).limit(1)),
+  ]);
   const byRequest = rows.find((row) => row.requestKey === requestKey);
   const byPerson = rows.find((row) => row.requestKey !== requestKey);
   const found = byRequest ?? (byPerson?.siteId === siteId ? byPerson : undefined);
@@ -97,5 +98,6 @@ async function findKnown(
       ? { enrollmentId: found.id, by: byRequest ? 'request_key' : 'person', sameContent: found.contentHash === contentHash }
       : null,
     elsewhere: byPerson !== undefined && byPerson.siteId !== siteId,
+    hasRecord: records.length > 0,
   };
 }

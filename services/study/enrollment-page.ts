@@ -17,9 +17,10 @@ type Dimension = { column: SQL; type: 'uuid' | 'text' | 'boolean'; values: strin
 /**
  * To be called first in the transaction of `newestIds`. Where the planner expects few rows it would fetch a range
  * whole and sort it, which is dear where it errs; without bitmaps it stops at the limit, in the order of the index.
+ * Planned for the values at hand: which index serves best depends on them.
  */
 export async function keepIndexOrder(tx: Pick<Transaction, 'execute'>): Promise<void> {
-  await statement(tx.execute(sql`set local enable_bitmapscan = off`));
+  await statement(tx.execute(sql`select set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)`));
 }
 
 /** The ids that the caller may see and asks for: undefined means any. */

@@ -106,6 +106,8 @@ export type Admission = {
   protocol: { protocolVersionId: string; version: string; slotTimeToLiveMs: number; reconsentDeadlineMs: number; hasEpro: boolean } | null;
   /** The enrollment that this request, or this person at this site, already has. */
   known: { enrollmentId: string; by: 'request_key' | 'person'; sameContent: boolean } | null;
+  /** The person has, or had, an enrollment in this study, however it ended. */
+  hasRecord: boolean;
 };
 
 export type JudgeConsent = {

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { directStudy, type DirectStudy } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { currentDetailsOf, evidenceOf, listed, summariesOf } from './evidence.ts';
 import { eventually, Faults } from './faults.ts';
 import { expectNothingPersonal } from './privacy.ts';
+import { resolve, withdraw } from './words.ts';
 
 const REFUSING = 'doctor@mailbox-full.example';
 const ONLY_PEOPLE_END_A_WAIT = { roundMs: 60_000 };
@@ -19,23 +20,27 @@ describe('a step that cannot succeed waits for an operator', () => {
     study = await directStudy(at);
     await study.admin.post(`/studies/${study.studyId}/contacts`, { userId: 'sponsor-1', name: 'Sponsor', email: 'sponsor@sponsor.example', role: 'sponsor' });
   });
-  afterEach(() => faults.clear());
-  afterAll(() => at.stop());
+  afterAll(async () => {
+    await faults.clear();
+    await at.stop();
+  });
+
+  const result = (workflowId: string) => at.system.client.workflow.getHandle(workflowId).result();
 
   /** An enrollment that waits at a step. */
-  async function parked(at_: { in?: DirectStudy; activity?: string; step: string }) {
-    const within = at_.in ?? study;
-    const mend = at_.activity ? faults.fail(at_.activity) : () => undefined;
+  async function parked(wanted: { in?: DirectStudy; activity?: string; step: string }) {
+    const within = wanted.in ?? study;
     const patientId = await within.register();
+    const mend = wanted.activity ? faults.fail(wanted.activity, patientId) : () => undefined;
     const { body } = await within.enrol(patientId);
     const { enrollmentId } = body;
-    await within.until(enrollmentId, (now) => now.stuckStep === at_.step);
+    await within.until(enrollmentId, (now) => now.stuckStep === wanted.step);
     const workflowId = `enrollment/${within.studyCode}/${patientId}`;
     return { enrollmentId, patientId, workflowId, mend, evidence: evidenceOf(at, enrollmentId) };
   }
 
   describe('past the pivot, at a mailbox that refuses', () => {
-    it('shows itself in search enrollmentId, current details, the record and a mail to ops, and goes on to active once the address is right', async () => {
+    it.concurrent('shows itself in search attributes, current details, the record and a mail to ops, and goes on to active once the address is right', async () => {
       const refusing = await directStudy(at, { doctorEmail: REFUSING });
       const { enrollmentId, workflowId, evidence } = await parked({ in: refusing, step: 'notices' });
 
@@ -58,7 +63,7 @@ describe('a step that cannot succeed waits for an operator', () => {
       expect(toOps?.raw).toContain('What to do next: retry, skip');
 
       await refusing.setDoctor('new-doctor@hospital.example');
-      expect((await refusing.resolve(enrollmentId, 'retry')).status).toBe(200);
+      expect((await resolve(refusing, enrollmentId, 'retry')).status).toBe(200);
       const ended = await refusing.until(enrollmentId, (now) => now.outcome === 'active');
       expect(ended).toMatchObject({ needsAttention: false, status: 'on-study' });
       expect(ended).not.toHaveProperty('stuckStep');
@@ -68,29 +73,29 @@ describe('a step that cannot succeed waits for an operator', () => {
       await eventually('Temporal lists it no more', async () => !(await listed(at, 'NeedsAttention = true')).includes(workflowId));
     });
 
-    it('goes on to active without the mail when an operator skips it', async () => {
+    it.concurrent('goes on to active without the mail when an operator skips it', async () => {
       const refusing = await directStudy(at, { doctorEmail: REFUSING });
       const { enrollmentId, evidence } = await parked({ in: refusing, step: 'notices' });
-      expect((await refusing.resolve(enrollmentId, 'skip')).status).toBe(200);
+      expect((await resolve(refusing, enrollmentId, 'skip')).status).toBe(200);
       await refusing.until(enrollmentId, (now) => now.outcome === 'active');
       expect(await evidence.mails()).not.toContain('enrolled to doctor-1');
       expect(await evidence.slots()).toEqual(['confirmed']);
     });
 
-    it('refuses an abort as too late, and keeps waiting', async () => {
+    it.concurrent('refuses an abort as too late, and keeps waiting', async () => {
       const refusing = await directStudy(at, { doctorEmail: REFUSING });
-      const { enrollmentId, evidence } = await parked({ in: refusing, step: 'notices' });
-      expect(await refusing.resolve(enrollmentId, 'abort')).toMatchObject({ status: 409, body: { code: 'too_late' } });
+      const { enrollmentId, workflowId, evidence } = await parked({ in: refusing, step: 'notices' });
+      expect(await resolve(refusing, enrollmentId, 'abort')).toMatchObject({ status: 409, body: { code: 'too_late' } });
       expect((await refusing.get(enrollmentId)).body).toMatchObject({ needsAttention: true, stuckStep: 'notices' });
       expect(await evidence.slots()).toEqual(['confirmed']);
-      await refusing.resolve(enrollmentId, 'skip');
-      await refusing.until(enrollmentId, (now) => now.outcome === 'active');
-      expect(await refusing.resolve(enrollmentId, 'abort')).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
+      await resolve(refusing, enrollmentId, 'skip');
+      await result(workflowId);
+      expect(await resolve(refusing, enrollmentId, 'abort')).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
     });
   });
 
   describe('before the pivot', () => {
-    it.each([
+    it.concurrent.each([
       { activity: 'openEnrollment', step: 'opening', slots: [], casebook: [] },
       { activity: 'reserveSlot', step: 'slot', slots: [], casebook: [] },
       { activity: 'enrollParticipant', step: 'enrolling', slots: ['released'], casebook: [] },
@@ -99,14 +104,15 @@ describe('a step that cannot succeed waits for an operator', () => {
       { activity: 'confirmSlot', step: 'confirmation', slots: ['released'], casebook: ['closed'] },
     ])('an abort at $step undoes everything, ends as voided, and tells coordinator and sponsor', async ({ activity, step, slots, casebook }) => {
       const { enrollmentId, evidence, workflowId } = await parked({ activity, step });
-      expect((await study.resolve(enrollmentId, 'abort')).status).toBe(200);
+      expect((await resolve(study, enrollmentId, 'abort')).status).toBe(200);
       const ended = await study.until(enrollmentId, (now) => now.outcome !== undefined && !now.needsAttention);
-      expect(ended).toMatchObject({ outcome: 'voided', status: 'not-registered', outcomeReason: 'aborted' });
+      expect(ended).toMatchObject({ outcome: 'voided', status: 'not-registered' });
       expect(await evidence.slots()).toEqual(slots);
       expect(await evidence.casebook()).toEqual(casebook);
       expect(await evidence.epro()).toEqual(step === 'confirmation' || step === 'casebook' ? ['off'] : []);
       expect(await evidence.consents()).toEqual(['valid']);
-      await at.system.client.workflow.getHandle(workflowId).result();
+      await result(workflowId);
+      expect((await study.get(enrollmentId)).body).toMatchObject({ outcome: 'voided', outcomeReason: 'aborted' });
       const mails = await evidence.mails();
       expect(mails).toContain('not_enrolled to coordinator-1');
       expect(mails).toContain('not_enrolled to sponsor-1');
@@ -115,18 +121,20 @@ describe('a step that cannot succeed waits for an operator', () => {
       if (step !== 'opening') expect(log).toMatchObject([{ outcome: 'voided', closed: true }]);
     });
 
-    it('an abort while the consent cannot be recorded ends it without one, and answers who asked', async () => {
-      const mend = faults.fail('recordConsent');
+    it.concurrent('an abort while the consent cannot be recorded ends it without one, and answers who asked', async () => {
       const patientId = await study.register();
+      faults.fail('recordConsent', patientId);
       const posted = study.enrol(patientId);
       const workflowId = `enrollment/${study.studyCode}/${patientId}`;
       await eventually('it is parked', async () => (await listed(at, 'StuckStep = "consent"')).includes(workflowId));
       const enrollmentId = await enrollmentIdOf(workflowId);
-      expect((await study.resolve(enrollmentId, 'abort')).status).toBe(200);
-      expect(await posted).toMatchObject({ status: 409, body: { code: 'consent_not_recorded' } });
+      expect((await resolve(study, enrollmentId, 'abort')).status).toBe(200);
+      const answered = await posted;
+      if (answered.status !== 202) expect(answered).toMatchObject({ status: 409, body: { code: 'consent_not_recorded' } });
       expect(await study.until(enrollmentId, (now) => now.outcome !== undefined)).toMatchObject({ outcome: 'voided', status: 'not-registered' });
-      mend();
       expect(await evidenceOf(at, enrollmentId).consents()).toEqual([]);
+      await result(workflowId);
+      expect(await evidenceOf(at, enrollmentId).mails()).toContain('not_enrolled to coordinator-1');
     });
 
     async function enrollmentIdOf(workflowId: string): Promise<string> {
@@ -134,30 +142,30 @@ describe('a step that cannot succeed waits for an operator', () => {
       return String(searchAttributes['EnrollmentId']?.[0]);
     }
 
-    it('a retry after the cause is gone goes on to active, each step once', async () => {
+    it.concurrent('a retry after the cause is gone goes on to active, each step once', async () => {
       const { enrollmentId, evidence, mend } = await parked({ activity: 'openCasebook', step: 'casebook' });
       mend();
-      expect((await study.resolve(enrollmentId, 'retry')).status).toBe(200);
+      expect((await resolve(study, enrollmentId, 'retry')).status).toBe(200);
       await study.until(enrollmentId, (now) => now.outcome === 'active');
       expect(await evidence.slots()).toEqual(['confirmed']);
       expect(await evidence.casebook()).toEqual(['open']);
     });
 
-    it('a clinical step may not be skipped; the ePRO schedule may', async () => {
+    it.concurrent('a clinical step may not be skipped; the ePRO schedule may', async () => {
       const clinical = await parked({ activity: 'openCasebook', step: 'casebook' });
-      expect(await study.resolve(clinical.enrollmentId, 'skip')).toMatchObject({ status: 409, body: { code: 'cannot_skip' } });
+      expect(await resolve(study, clinical.enrollmentId, 'skip')).toMatchObject({ status: 409, body: { code: 'cannot_skip' } });
       expect((await study.get(clinical.enrollmentId)).body).toMatchObject({ needsAttention: true, stuckStep: 'casebook' });
       clinical.mend();
-      await study.resolve(clinical.enrollmentId, 'retry');
+      await resolve(study, clinical.enrollmentId, 'retry');
 
       const epro = await parked({ activity: 'startEpro', step: 'epro' });
-      expect((await study.resolve(epro.enrollmentId, 'skip')).status).toBe(200);
+      expect((await resolve(study, epro.enrollmentId, 'skip')).status).toBe(200);
       await study.until(epro.enrollmentId, (now) => now.outcome === 'active');
       expect(await epro.evidence.epro()).toEqual([]);
       expect(await epro.evidence.casebook()).toEqual(['open']);
     });
 
-    it("Temporal's own cancel is an operator's abort: undone, not torn off", async () => {
+    it.concurrent("Temporal's own cancel is an operator's abort: undone, not torn off", async () => {
       const { enrollmentId, evidence, workflowId } = await parked({ activity: 'openCasebook', step: 'casebook' });
       await at.system.client.workflow.getHandle(workflowId).cancel();
       expect(await study.until(enrollmentId, (now) => now.outcome !== undefined)).toMatchObject({ outcome: 'voided', status: 'not-registered' });
@@ -165,7 +173,7 @@ describe('a step that cannot succeed waits for an operator', () => {
       expect(await summariesOf(at, workflowId)).toContain('UNDO: release the slot');
     });
 
-    it("Temporal's own cancel undoes nothing past the pivot", async () => {
+    it.concurrent("Temporal's own cancel undoes nothing past the pivot", async () => {
       const refusing = await directStudy(at, { doctorEmail: REFUSING });
       const { enrollmentId, evidence, workflowId } = await parked({ in: refusing, step: 'notices' });
       await at.system.client.workflow.getHandle(workflowId).cancel();
@@ -175,64 +183,65 @@ describe('a step that cannot succeed waits for an operator', () => {
         return asked > 0 && (events ?? []).slice(asked).some((event) => event.workflowTaskCompletedEventAttributes);
       });
       expect((await refusing.get(enrollmentId)).body).toMatchObject({ stage: 'activation', stuckStep: 'notices' });
-      await refusing.resolve(enrollmentId, 'skip');
+      await resolve(refusing, enrollmentId, 'skip');
       await refusing.until(enrollmentId, (now) => now.outcome === 'active');
       expect(await evidence.slots()).toEqual(['confirmed']);
     });
   });
 
   describe('an operator’s word', () => {
-    it('is refused when nothing waits for it', async () => {
-      const hold = faults.hold('openCasebook', 'before');
-      const { body } = await study.enrol(await study.register());
+    it.concurrent('is refused when nothing waits for it', async () => {
+      const patientId = await study.register();
+      const hold = faults.hold('openCasebook', 'before', patientId);
+      const { body } = await study.enrol(patientId);
       await hold.reached();
       for (const action of ['retry', 'skip'] as const) {
-        expect(await study.resolve(body.enrollmentId, action)).toMatchObject({ status: 409, body: { code: 'not_parked' } });
+        expect(await resolve(study, body.enrollmentId, action)).toMatchObject({ status: 409, body: { code: 'not_parked' } });
       }
       await hold.release();
-      await study.until(body.enrollmentId, (now) => now.outcome === 'active');
-      expect(await study.resolve(body.enrollmentId, 'retry')).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
+      await result(`enrollment/${study.studyCode}/${patientId}`);
+      expect(await resolve(study, body.enrollmentId, 'retry')).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
     });
 
-    it('under the same key has one effect and one answer, also after the end; with other content it is refused', async () => {
+    it.concurrent('under the same key has one effect and one answer, also after the end; with other content it is refused', async () => {
       const { enrollmentId, mend } = await parked({ activity: 'reserveSlot', step: 'slot' });
       const key = randomUUID();
-      const first = await study.resolve(enrollmentId, 'retry', key);
+      const first = await resolve(study, enrollmentId, 'retry', key);
       expect(first).toMatchObject({ status: 200, body: { stuckStep: 'slot' } });
       const since = (first.body['attention'] as { since: string }[])[0]?.since;
       await study.until(enrollmentId, (now) => now.stuckStep === 'slot' && (now['attention'] as { since: string }[])[0]?.since !== since);
       mend();
-      const again = await study.resolve(enrollmentId, 'retry', key);
+      const again = await resolve(study, enrollmentId, 'retry', key);
       expect(again).toMatchObject({ status: 200, body: { attention: first.body['attention'] } });
       expect((await study.get(enrollmentId)).body).toMatchObject({ stuckStep: 'slot' });
-      expect(await study.resolve(enrollmentId, 'abort', key)).toMatchObject({ status: 409, body: { code: 'key_reused' } });
+      expect(await resolve(study, enrollmentId, 'abort', key)).toMatchObject({ status: 409, body: { code: 'key_reused' } });
       expect((await study.get(enrollmentId)).body).toMatchObject({ stuckStep: 'slot' });
 
       const last = randomUUID();
-      expect((await study.resolve(enrollmentId, 'retry', last)).status).toBe(200);
+      expect((await resolve(study, enrollmentId, 'retry', last)).status).toBe(200);
       await study.until(enrollmentId, (now) => now.outcome === 'active');
-      expect((await study.resolve(enrollmentId, 'retry', last)).status).toBe(200);
+      expect((await resolve(study, enrollmentId, 'retry', last)).status).toBe(200);
     });
 
-    it('on an ended enrollment never reaches the next one of the same person', async () => {
+    it.concurrent('on an ended enrollment never reaches the next one of the same person', async () => {
       const first = await parked({ activity: 'reserveSlot', step: 'slot' });
-      await study.resolve(first.enrollmentId, 'abort');
-      await at.system.client.workflow.getHandle(first.workflowId).result();
+      await resolve(study, first.enrollmentId, 'abort');
+      await result(first.workflowId);
       const next = await study.enrol(first.patientId);
       expect(next.status).toBe(201);
       await study.until(next.body.enrollmentId, (now) => now.stuckStep === 'slot');
-      expect(await study.resolve(first.enrollmentId, 'abort')).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
-      expect(await study.withdraw(first.enrollmentId)).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
+      expect(await resolve(study, first.enrollmentId, 'abort')).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
+      expect(await withdraw(study, first.enrollmentId)).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
       expect((await study.get(next.body.enrollmentId)).body).toMatchObject({ stuckStep: 'slot', needsAttention: true });
       first.mend();
-      await study.resolve(next.body.enrollmentId, 'retry');
+      await resolve(study, next.body.enrollmentId, 'retry');
       expect(await study.until(next.body.enrollmentId, (now) => now.outcome !== undefined)).toMatchObject({ outcome: 'active' });
     });
   });
 
-  it('the record has its outcome before the run closes', async () => {
-    const hold = faults.hold('recordOutcome', 'before');
+  it.concurrent('the record has its outcome before the run closes', async () => {
     const patientId = await study.register();
+    const hold = faults.hold('recordOutcome', 'before', patientId);
     const { body } = await study.enrol(patientId);
     await hold.reached();
     const handle = at.system.client.workflow.getHandle(`enrollment/${study.studyCode}/${patientId}`);
@@ -242,5 +251,7 @@ describe('a step that cannot succeed waits for an operator', () => {
     expect((await study.get(body.enrollmentId)).body).toMatchObject({ outcome: 'active' });
   });
 
+
+  // Not concurrent: runs after all the others.
   it('nothing personal stands in what Temporal shows of these runs', () => expectNothingPersonal(at));
 });

@@ -1,3 +1,4 @@
+import { expect, vi } from 'vitest';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
 import { QUEUES } from '../../runtime/workers.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
@@ -19,13 +20,16 @@ export async function startFaultBench(timing: Partial<TimingProfile> = {}) {
     await Promise.all(SERVICES.map(async (name) => [name, await startPostgresProxy(at.database.urlOf(name))] as const)),
   ) as Record<ServiceName, PostgresProxy>;
   const databaseUrls = Object.fromEntries(SERVICES.map((name) => [name, proxies[name].url])) as Record<ServiceName, string>;
-  await at.restart({ queues: QUEUES, databaseUrls });
+  const restart = (again: Partial<TimingProfile>) => at.restart({ timing: { ...FAULT_TIMING, ...again }, queues: QUEUES, databaseUrls });
+  await restart(timing);
   const study = await directStudy(at, { cap: 1000 });
   return {
     at,
     plan,
     proxies,
     study,
+    /** The same system with another timing for the enrollments to come. */
+    restart,
     /** What Temporal's list tells an operator of this person's enrollment. */
     listed: async (patientId: string) => {
       const { typedSearchAttributes: known } = await at.system.client.workflow.getHandle(`enrollment/${study.studyCode}/${patientId}`).describe();
@@ -39,3 +43,38 @@ export async function startFaultBench(timing: Partial<TimingProfile> = {}) {
 }
 
 export type FaultBench = Awaited<ReturnType<typeof startFaultBench>>;
+
+/** The run ends with this outcome, bounded; the record says the same, and nothing waits for an operator any more. */
+export async function endsAs({ at, study }: FaultBench, outcome: string, { enrollmentId, patientId }: Run, withinMs = 20_000): Promise<void> {
+  const handle = at.system.client.workflow.getHandle<() => Promise<{ outcome: string }>>(`enrollment/${study.studyCode}/${patientId}`);
+  expect((await at.system.client.withDeadline(Date.now() + withinMs, () => handle.result())).outcome).toBe(outcome);
+  expect((await study.get(enrollmentId)).body).toMatchObject({ outcome, needsAttention: false });
+}
+
+export type Run = { enrollmentId: string; patientId: string };
+
+/** Registers somebody, arms faults for them and enrols them. */
+export async function enrolled({ study }: FaultBench, arm: (patientId: string) => void): Promise<Run> {
+  const patientId = await study.register();
+  arm(patientId);
+  const { status, body } = await study.enrol(patientId);
+  if (status !== 201 && status !== 202) throw new Error(`POST /enrollments: ${status} ${body.code}`);
+  return { enrollmentId: body.enrollmentId, patientId };
+}
+
+/**
+ * Waits until this step needs an operator, bounded; then REST and Temporal's list must say so, too. Looks at the record's
+ * row meanwhile, because a GET asks the workflow each time.
+ */
+export async function parksOn(bench: FaultBench, stuckStep: string, { enrollmentId, patientId }: Run, withinMs = 20_000): Promise<void> {
+  const { sql } = bench.at.database;
+  await vi.waitFor(
+    async () => {
+      const [row] = await sql`select needs_attention, stuck_step from study.enrollments where id = ${enrollmentId}`;
+      expect(row).toEqual({ needs_attention: true, stuck_step: stuckStep });
+    },
+    { timeout: withinMs, interval: 50 },
+  );
+  expect((await bench.study.get(enrollmentId)).body).toMatchObject({ needsAttention: true, stuckStep });
+  expect(await bench.listed(patientId)).toEqual({ needsAttention: true, stuckStep });
+}

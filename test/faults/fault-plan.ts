@@ -53,6 +53,22 @@ export class FaultPlan {
 /** Fails every attempt in a way that might pass, so that the bounded retries are used up. */
 export const fails: Fault = () => Promise.reject(injected());
 
+/** Every attempt takes effect, and is reported as failed. */
+export const losesEveryAnswer: Fault = async ({ proceed }) => {
+  await proceed();
+  throw injected();
+};
+
+/** Takes effect, says so to `tell`, and never answers. */
+export function holdsAfterEffect(tell: () => void): Fault {
+  return async ({ proceed }) => {
+    const answer = await proceed();
+    tell();
+    await untilShutdown(new Promise(() => undefined));
+    return answer;
+  };
+}
+
 /** The first attempt takes effect; its answer comes only when Temporal has given it up and begun the second. */
 export function answersTooLate(): Fault {
   const second = new Map<string, PromiseWithResolvers<void>>();
@@ -64,7 +80,7 @@ export function answersTooLate(): Fault {
   return async ({ call, attempt, proceed }) => {
     if (attempt > 1) of(call.key).resolve();
     const answer = await proceed();
-    if (attempt === 1) await of(call.key).promise;
+    if (attempt === 1) await untilShutdown(of(call.key).promise);
     return answer;
   };
 }
@@ -79,7 +95,7 @@ export function holdsBack(): { fault: Fault; letGo: () => Promise<LateAttempt[]>
   return {
     fault: async ({ attempt, proceed }) => {
       if (attempt > 1) throw injected();
-      const late = gate.promise.then(proceed);
+      const late = untilShutdown(gate.promise).then(proceed);
       held.push(late.then((answer) => ({ answer }), (failure: unknown) => ({ refused: codeOf(failure) })));
       return late;
     },
@@ -88,6 +104,11 @@ export function holdsBack(): { fault: Fault; letGo: () => Promise<LateAttempt[]>
       return Promise.all(held);
     },
   };
+}
+
+/** A row that failed must not keep the worker from stopping. */
+function untilShutdown(wait: Promise<unknown>): Promise<unknown> {
+  return Promise.race([wait, Context.current().cancelled]);
 }
 
 function codeOf(failure: unknown): string | null | undefined {

@@ -3,6 +3,7 @@ import { type StepName, STEPS } from '../../workflows/consent-to-enrollment/step
 
 export const FAULTS = [
   'fails for ever',
+  'takes effect, but every answer is lost',
   'the connection breaks after COMMIT, before the answer',
   'the answer comes later than the time-out',
   'the worker is killed with SIGKILL after the commit',
@@ -41,9 +42,28 @@ function resolutions(step: Step, fault: FaultName): Resolved[] {
   switch (fault) {
     case 'fails for ever':
       return ['retry', 'abort', ...(step.skippable ? (['skip'] as const) : [])];
+    // What was done without our knowing is undone; past the pivot, or settled as past it, there is only forward.
+    case 'takes effect, but every answer is lost':
+      return [step.side === 'pivot' ? 'heals' : step.side === 'after' ? 'retry' : 'abort'];
     case 'the late attempt commits after its compensation':
       return [step.side === 'after' ? 'retry' : 'abort'];
     default:
       return ['heals'];
   }
 }
+
+/** The compensations, and what settles the pivot. */
+export const UNDOS = ALL_STEPS.flatMap((step) => (step.undo === undefined ? [] : [{ step, undo: step.undo }]));
+export const UNDO_FAULTS = ['fails for ever until an operator says retry', 'fails for ever until the next round', 'its answer is lost after COMMIT'] as const;
+export type UndoFault = (typeof UNDO_FAULTS)[number];
+export const UNDO_TABLE = UNDOS.flatMap(({ step, undo }) => UNDO_FAULTS.map((fault) => ({ step, undo, fault, title: `${undo} (of ${step.name}): ${fault}` })));
+export type UndoRow = (typeof UNDO_TABLE)[number];
+
+/** Activities of the workflow that are no steps of the straight way, with the service that carries them out. */
+export const DETOURS = { logDeviation: 'study', stopDataCollection: 'edc', recordProgress: 'study' } as const satisfies Record<string, ServiceName>;
+export type Detour = keyof typeof DETOURS;
+export const DETOUR_FAULTS = ['fails for ever', 'the connection breaks after COMMIT, before the answer'] as const;
+export const DETOUR_TABLE = (Object.keys(DETOURS) as Detour[]).flatMap((activity) =>
+  DETOUR_FAULTS.map((fault) => ({ activity, service: DETOURS[activity], fault, title: `${activity}: ${fault}` })),
+);
+export type DetourRow = (typeof DETOUR_TABLE)[number];

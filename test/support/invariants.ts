@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EnrollmentView } from '../../workflows/consent-to-enrollment/types.ts';
-import type { TestSystem } from './system.ts';
+import type { System } from '../../runtime/system.ts';
+import type { Mailbox } from '../../runtime/embedded/mailbox.ts';
+import type { TestDatabase } from './database.ts';
 
-type At = Pick<TestSystem, 'database' | 'system' | 'mailbox'>;
+/** What is looked at: of a system in this process or in another one. */
+type At = { database: Pick<TestDatabase, 'sql'>; system: Pick<System, 'client'>; mailbox: Pick<Mailbox, 'messages'> };
 type Runs = Map<string, { workflowId: string; view: EnrollmentView }>;
 
 /** Outcomes of an enrollment that was undone or never began; `withdrawn` belongs here unless its stage is `activation`. */

@@ -21,7 +21,7 @@ const SUMMARY: Partial<Record<NoticeKind, string>> = {
 export class Notices {
   readonly #enrollment: Enrollment;
   /** Fixed when the notice is asked for: a repetition under its key must say the same. */
-  readonly #details = new Map<NoticeKind, Details>();
+  readonly #content = new Map<NoticeKind, { details: Details; subjectNumber: string | null }>();
   readonly #outstanding = new Map<NoticeKind, Promise<unknown> | null>();
 
   constructor(enrollment: Enrollment) {
@@ -30,12 +30,13 @@ export class Notices {
 
   /** Must be told before the run ends. */
   add(kind: NoticeKind, details: Details = {}): void {
-    this.#details.set(kind, details);
+    this.#content.set(kind, { details, subjectNumber: this.#enrollment.subjectNumber });
     this.#outstanding.set(kind, null);
   }
 
   /** Must be told, and is begun at once, beside the steps that follow. */
   begin(kind: NoticeKind): void {
+    this.add(kind);
     const sending = this.#send(kind);
     this.#outstanding.set(kind, sending);
     // What fails here stays outstanding; `deliver` looks at it again.
@@ -54,13 +55,14 @@ export class Notices {
   }
 
   async #send(kind: NoticeKind): Promise<void> {
-    const { activities, identity, ctx, subjectNumber } = this.#enrollment;
+    const { activities, identity, ctx } = this.#enrollment;
+    const { details, subjectNumber } = this.#content.get(kind) ?? { details: {}, subjectNumber: null };
     const { enrollmentId, studyId, studyCode, siteId, siteCode, patientId } = identity;
     await activities.notification.sendNotice.executeWithOptions({ summary: SUMMARY[kind] ?? kind }, [
       {
         ctx,
         key: this.#enrollment.key(`notice-${kind}`),
-        input: { kind, enrollmentId, studyId, studyCode, siteId, siteCode, patientId, subjectNumber, details: this.#details.get(kind) ?? {} },
+        input: { kind, enrollmentId, studyId, studyCode, siteId, siteCode, patientId, subjectNumber, details },
       },
     ]);
     this.#outstanding.delete(kind);

@@ -14,18 +14,18 @@ export function outcomeOfUndone(enrollment: Enrollment, reached: Outcome): Outco
 
 /** Writes the outcome to the record in Study, in rounds until it holds, then shows it. */
 export async function recordOutcome(enrollment: Enrollment, outcome: Outcome): Promise<void> {
-  const { activities, identity, saga, stage } = enrollment;
-  const revision = enrollment.nextRevision();
+  const { activities, identity, saga, stage, ctx } = enrollment;
+  const key = enrollment.key('outcome', enrollment.nextRevision());
   const withdrawal = enrollment.interruption?.kind === 'withdrawal' ? enrollment.interruption.withdrawal : null;
   const reason = withdrawal ? `decided_by_${withdrawal.decidedBy}` : enrollment.interruption ? 'aborted' : enrollment.outcomeReason;
-  const input = {
-    identity, revision, outcome, stage, reason,
+  const content = {
+    identity, outcome, stage, reason,
     ...(withdrawal && enrollment.pastPivot ? { scope: withdrawal.scope } : {}),
   };
-  const { ctx } = enrollment;
+  // A new revision each round: parking has reported the progress under a higher one than the last round had.
   await saga.untilItHolds('outcome', () =>
     activities.study.recordOutcome.executeWithOptions({ summary: `${STEPS.outcome.summary}: ${outcome}` }, [
-      { ctx, key: enrollment.key('outcome', revision), input },
+      { ctx, key, input: { ...content, revision: enrollment.nextRevision() } },
     ]),
   );
   showOutcome(enrollment, outcome);

@@ -6,14 +6,15 @@ import type { BenchSystem } from '../system.ts';
 import type { OurSide } from './ours.ts';
 
 export type Sizes = { unloaded: number; rounds: number; perRound: number; inFlight: number };
-type Sides = { at: BenchSystem; study: BenchStudy; ours: OurSide; bare: BareSide; sizes: Sizes };
+type Sides = { at: BenchSystem; study: BenchStudy; ours: OurSide; bare: BareSide; sizes: Sizes; say: (what: string) => void };
 
 /** Ours against bare, in turns, so that whatever else the machine does meets both. Also what one enrollment costs. */
 export async function measureWorkflows(sides: Sides): Promise<{ lines: Line[]; bareUnloaded: number[] }> {
-  const { study, ours, bare, sizes } = sides;
+  const { study, ours, bare, sizes, say } = sides;
   await warmUp(sides);
   await requireSameGraph(sides);
 
+  say('workflows one by one');
   const unloaded: Record<'ours' | 'bare', number[]> = { ours: [], bare: [] };
   for (const patientId of await study.register(sizes.unloaded)) {
     unloaded.bare.push(await timed(() => bare.run()));
@@ -22,10 +23,12 @@ export async function measureWorkflows(sides: Sides): Promise<{ lines: Line[]; b
 
   const perSecond: Record<'ours' | 'bare', number[]> = { ours: [], bare: [] };
   const { perRound, inFlight } = sizes;
+  say(`workflows at ${inFlight} in flight`);
   for (let round = 0; round < sizes.rounds; round += 1) {
     const patients = await study.register(perRound);
     perSecond.bare.push(await throughput({ count: perRound, inFlight }, () => bare.run()));
     perSecond.ours.push(await throughput({ count: perRound, inFlight }, (index) => ours.run(patients[index] ?? '')));
+    say(`round ${round + 1}: bare ${perSecond.bare.at(-1)?.toFixed(1)}, ours ${perSecond.ours.at(-1)?.toFixed(1)} a second`);
   }
 
   const lines: Line[] = [

@@ -1,0 +1,34 @@
+import type postgres from 'postgres';
+
+/** Texts that are prepared per pool: more than the services have, and a bound where a text varies with a request. */
+const MAX_PREPARED = 500;
+
+type Unsafe = postgres.Sql['unsafe'];
+type Reached = { unsafe: Unsafe; begin?: Run; savepoint?: Run };
+type Run = (work: (tx: Reached) => unknown) => Promise<unknown>;
+
+/**
+ * The client with every statement prepared under a name. Drizzle asks for unnamed ones, of which the driver first has
+ * the parameters described: two round trips each, parsed anew, and never sent one behind the other without waiting.
+ */
+export function preparing(client: postgres.Sql): postgres.Sql {
+  const known = new Set<string>();
+  const wrap = (reached: Reached): Reached =>
+    new Proxy(reached, {
+      get: (target, name) => {
+        if (name === 'unsafe') {
+          const unsafe: Unsafe = (text, parameters, options) => {
+            if (known.size < MAX_PREPARED) known.add(text);
+            return target.unsafe(text, parameters, { ...options, prepare: known.has(text) });
+          };
+          return unsafe;
+        }
+        if (name === 'begin' || name === 'savepoint') {
+          const run: Run = (work) => target[name]?.((tx) => work(wrap(tx))) ?? Promise.resolve();
+          return run;
+        }
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+  return wrap(client as unknown as Reached) as unknown as postgres.Sql;
+}

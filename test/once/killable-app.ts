@@ -1,0 +1,83 @@
+import { Client, Connection } from '@temporalio/client';
+import postgres from 'postgres';
+import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
+import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';
+import { type AppProcess, databaseUrl, dataFolder, embeddedServers, gone, issuerOf, startApp } from '../start/app-process.ts';
+
+/** The shape of production, in a hurry: what was under way at a kill is tried again after 3 s. */
+const TIMING = { STEP_ATTEMPT_MS: '3000', STEP_RETRY_INITIAL_MS: '50', STEP_RETRY_MAXIMUM_MS: '500', STEP_ATTEMPTS: '20', STEP_ROUND_MS: '1000' };
+
+type Inside = { app: AppProcess; issuer: DevIssuer; sql: postgres.Sql; client: Client; mailbox: Mailbox };
+
+/** An application of its own that is killed and started again on the same data. */
+export class KillableApp {
+  readonly #data = dataFolder();
+  #inside: Inside | null = null;
+
+  async start(): Promise<void> {
+    const dataDir = this.#data.path;
+    const app = await startApp({ dataDir, env: TIMING });
+    const connection = await Connection.connect({ address: embeddedServers(app).temporalAddress });
+    this.#inside = {
+      app,
+      issuer: await issuerOf(dataDir),
+      sql: postgres(databaseUrl(dataDir), { max: 3, onnotice: () => undefined }),
+      client: new Client({ connection }),
+      // Only looks at the application's mails: nothing is sent to this one.
+      mailbox: await startMailbox({ dir: `${dataDir}/mailbox` }),
+    };
+  }
+
+  /**
+   * `kill -9`, and the next start. Its servers are `left` (taken over by that start, or ended by the warden meanwhile),
+   * `awaited` (until the warden has ended them), or `killed` in the same moment.
+   */
+  async killAndStart({ servers = 'awaited' }: { servers?: 'left' | 'awaited' | 'killed' } = {}): Promise<void> {
+    const { app } = this.#running();
+    const embedded = embeddedServers(app);
+    app.kill('SIGKILL');
+    if (servers === 'killed') for (const pid of [embedded.postgres, embedded.temporal]) process.kill(pid, 'SIGKILL');
+    await this.#close();
+    if (servers !== 'left') for (const pid of [embedded.postgres, embedded.temporal]) await gone(pid);
+    await this.start();
+  }
+
+  async remove(): Promise<void> {
+    if (this.#inside) {
+      const { app } = this.#inside;
+      const embedded = embeddedServers(app);
+      app.kill('SIGKILL');
+      await this.#close();
+      await Promise.all([gone(embedded.postgres), gone(embedded.temporal)]);
+    }
+    this.#data.remove();
+  }
+
+  /** What the scenario and the invariants reach it by: always the process that runs now. */
+  get url(): string {
+    return this.#running().app.url;
+  }
+  get issuer(): DevIssuer {
+    return this.#running().issuer;
+  }
+  get database(): { sql: postgres.Sql } {
+    return this.#running();
+  }
+  get system(): { client: Client } {
+    return this.#running();
+  }
+  get mailbox(): Mailbox {
+    return this.#running().mailbox;
+  }
+
+  #running(): Inside {
+    if (!this.#inside) throw new Error('the application is not running');
+    return this.#inside;
+  }
+
+  async #close(): Promise<void> {
+    const { app, sql, client, mailbox } = this.#running();
+    this.#inside = null;
+    await Promise.all([app.exit(), sql.end({ timeout: 0 }), client.connection.close(), mailbox.stop()]);
+  }
+}

@@ -1,0 +1,183 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WORKFLOW_TYPE, workflowIdOf } from '../../workflows/consent-to-enrollment/messages.ts';
+import type { Outcome } from '../../workflows/consent-to-enrollment/types.ts';
+import { WITHDRAWAL_WORKFLOW_TYPE, withdrawalWorkflowIdOf } from '../../workflows/withdraw-participant/messages.ts';
+import { QUEUES } from '../../runtime/workers.ts';
+import { FaultPlan, fails } from '../faults/fault-plan.ts';
+import { directStudy, type DirectStudy, signedConsent } from '../support/scenario.ts';
+import type { TestSystem } from '../support/system.ts';
+
+/** What a scenario needs of a running system; `restart` gives it other workers on the same data. */
+export type Stage = Pick<TestSystem, 'url' | 'issuer' | 'system' | 'restart'>;
+
+export type Scenario = {
+  /** Stands in the file's name, after the version that recorded it. */
+  name: string;
+  workflowType: string;
+  /** What the run ends with; null where the workflow has no outcome of its own. */
+  outcome: Outcome | null;
+  /** Leads a run to its end on a real system; answers its workflow id. */
+  produce(at: Stage, plan: FaultPlan): Promise<string>;
+};
+
+const NOT_APPROVED = { version: '0.9' };
+
+/** Every way through the process that its code distinguishes; an added way gets an added scenario. */
+export const SCENARIOS: readonly Scenario[] = [
+  enrollment('active', 'active', async ({ study }) => ended(study, await started(study))),
+  enrollment('active-without-epro', 'active', async ({ study }) => ended(study, await started(study)), { epro: undefined }),
+  enrollment('cap-reached', 'cap_reached', capReached),
+  enrollment('declined', 'declined', async (scene) => withdrawnWhile(scene, 'site')),
+  enrollment('withdrawn', 'withdrawn', async (scene) => withdrawnWhile(scene, 'edc')),
+  enrollment('withdrawn-past-the-pivot', 'withdrawn', async (scene) => withdrawnWhile(scene, 'notification')),
+  enrollment('voided-by-abort', 'voided', async (scene) => resolved(scene, { activity: 'openCasebook', action: 'abort' })),
+  enrollment('parked-then-retried', 'active', async (scene) => resolved(scene, { activity: 'openCasebook', action: 'retry' })),
+  enrollment('parked-then-skipped', 'active', async (scene) => resolved(scene, { activity: 'startEpro', action: 'skip' })),
+  enrollment('pivot-parked-then-retried', 'active', async (scene) => resolved(scene, { activity: 'confirmSlot', action: 'retry' })),
+  enrollment('notice-parked-then-skipped', 'active', async (scene) => resolved(scene, { activity: 'sendNotice', action: 'skip' })),
+  enrollment('slot-lapsed-and-reserved-anew', 'active', slotLapsed, { slotTimeToLive: 'PT1S' }),
+  enrollment('withdrawn-while-the-slot-lapses', 'withdrawn', withdrawnWhileLapsing, { slotTimeToLive: 'PT1S' }),
+  enrollment('re-consented', 'active', reConsented),
+  enrollment('expired', 'expired', async ({ study }) => ended(study, await started(study, NOT_APPROVED)), { reconsentDeadline: 'PT1S' }),
+  {
+    name: 'withdrawn-after-the-end',
+    workflowType: WITHDRAWAL_WORKFLOW_TYPE,
+    outcome: null,
+    produce: async (at) => {
+      const study = await directStudy(at);
+      const { enrollmentId } = await ended(study, await started(study));
+      await until(study, enrollmentId, ({ outcome }) => outcome === 'active');
+      await accepted(study.withdraw(enrollmentId));
+      await until(study, enrollmentId, ({ outcome }) => outcome === 'withdrawn');
+      return withdrawalWorkflowIdOf(enrollmentId);
+    },
+  },
+];
+
+type Started = { enrollmentId: string; patientId: string };
+type Scene = { at: Stage; study: DirectStudy; plan: FaultPlan };
+
+function enrollment(name: string, outcome: Outcome, run: (scene: Scene) => Promise<Started>, protocol: Record<string, unknown> = {}): Scenario {
+  return {
+    name,
+    workflowType: WORKFLOW_TYPE,
+    outcome,
+    produce: async (at, plan) => {
+      const study = await directStudy(at, { protocol });
+      const { patientId } = await run({ at, study, plan });
+      return workflowIdOf({ studyCode: study.studyCode, patientId });
+    },
+  };
+}
+
+async function started(study: DirectStudy, consent: Record<string, unknown> = {}): Promise<Started> {
+  const patientId = await study.register();
+  return post(study, patientId, consent);
+}
+
+async function post(study: DirectStudy, patientId: string, consent: Record<string, unknown> = {}): Promise<Started> {
+  const answer = study.clinician.post<{ enrollmentId: string }>('/enrollments', study.body(patientId, consent));
+  const { enrollmentId } = await accepted(answer);
+  return { enrollmentId, patientId };
+}
+
+async function ended(study: DirectStudy, run: Started): Promise<Started> {
+  await until(study, run.enrollmentId, ({ outcome }) => outcome !== undefined);
+  return run;
+}
+
+/** Two are let in for one slot while nobody reserves; then one of them finds the cap reached. */
+async function capReached({ at, study }: Scene): Promise<Started> {
+  await study.activate(1);
+  await at.restart({ queues: without('site') });
+  const patients = [await study.register(), await study.register()];
+  const runs = await Promise.all(patients.map((patientId) => post(study, patientId)));
+  await at.restart({ queues: QUEUES });
+  for (const run of runs) await ended(study, run);
+  const outcomes = await Promise.all(runs.map(({ enrollmentId }) => study.get(enrollmentId)));
+  return found(runs.find((_, index) => outcomes[index]?.body.outcome === 'cap_reached'));
+}
+
+/** A withdrawal while a step waits for the worker of this queue. */
+async function withdrawnWhile({ at, study }: Scene, queue: 'site' | 'edc' | 'notification'): Promise<Started> {
+  await at.restart({ queues: without(queue) });
+  const run = await started(study);
+  const stage = { site: 'slot', edc: 'casebook', notification: 'activation' }[queue];
+  await until(study, run.enrollmentId, (body) => body.stage === stage);
+  await accepted(study.withdraw(run.enrollmentId, 'all_data_collection'));
+  await at.restart({ queues: QUEUES });
+  return ended(study, run);
+}
+
+/** A step that fails until it parks, and an operator's word on it. */
+async function resolved({ study, plan }: Scene, how: { activity: string; action: 'retry' | 'skip' | 'abort' }): Promise<Started> {
+  const { activity, action } = how;
+  const patientId = await study.register();
+  plan.arm({ patientId, activity }, fails);
+  const run = await post(study, patientId);
+  await until(study, run.enrollmentId, (body) => body.needsAttention);
+  if (action !== 'skip') plan.heal({ patientId, activity });
+  await accepted(study.resolve(run.enrollmentId, action));
+  return ended(study, run);
+}
+
+async function slotLapsed({ at, study }: Scene): Promise<Started> {
+  await at.restart({ queues: without('edc') });
+  const run = await started(study);
+  await until(study, run.enrollmentId, (body) => body.stage === 'casebook');
+  // The slot is free again once its time to live has ended and its release has been carried out.
+  const { studyId, siteId } = study;
+  const ctx = { actor: { kind: 'service' as const, service: 'recording' }, requestId: 'recording' };
+  await eventually(async () => (await at.system.clients.site.getActivation({ ctx, input: { studyId, siteId } }))?.reserved === 0);
+  await at.restart({ queues: QUEUES });
+  return ended(study, run);
+}
+
+/** A withdrawal has to wait for the release of the lapsed slot, which cannot be carried out at first. */
+async function withdrawnWhileLapsing({ at, study, plan }: Scene): Promise<Started> {
+  await at.restart({ queues: without('edc') });
+  const patientId = await study.register();
+  plan.arm({ patientId, activity: 'releaseSlot' }, fails);
+  const run = await post(study, patientId);
+  await until(study, run.enrollmentId, (body) => body.needsAttention);
+  await accepted(study.withdraw(run.enrollmentId));
+  await at.restart({ queues: QUEUES });
+  plan.heal({ patientId, activity: 'releaseSlot' });
+  await accepted(study.resolve(run.enrollmentId, 'retry'));
+  return ended(study, run);
+}
+
+async function reConsented({ study }: Scene): Promise<Started> {
+  const run = await started(study, NOT_APPROVED);
+  await until(study, run.enrollmentId, (body) => body.awaiting?.what === 'consent');
+  await accepted(study.clinician.post(`/enrollments/${run.enrollmentId}/consents`, { consent: signedConsent() }));
+  return ended(study, run);
+}
+
+function without(queue: string) {
+  return QUEUES.filter((name) => name !== queue);
+}
+
+async function until(study: DirectStudy, enrollmentId: string, wanted: Parameters<DirectStudy['until']>[1]): Promise<void> {
+  await study.until(enrollmentId, wanted, 60_000);
+}
+
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (let look = 0; look < 600; look += 1) {
+    if (await holds()) return;
+    await delay(100);
+  }
+  throw new Error('did not come about within a minute');
+}
+
+/** The body of an answer that must be a good one. */
+async function accepted<T>(answer: Promise<{ status: number; body: T }>): Promise<T> {
+  const { status, body } = await answer;
+  if (status >= 300) throw new Error(`the scenario was answered ${status} ${JSON.stringify(body)}`);
+  return body;
+}
+
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the scenario did not come out as wanted');
+  return value;
+}

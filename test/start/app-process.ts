@@ -1,0 +1,142 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
+import { freePort } from '../../runtime/embedded/free-port.ts';
+import { forgetChild, guardChild } from '../../runtime/embedded/warden.ts';
+import { keyFiles } from '../../runtime/keys.ts';
+import { processStartTime } from '../../runtime/setup/process-identity.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = join(ROOT, 'runtime', 'main.ts');
+/** A loaded machine takes several times as long as an idle one. */
+const READY_WITHIN_MS = 90_000;
+const EXIT_WITHIN_MS = 60_000;
+
+export type Exit = { code: number | null; signal: NodeJS.Signals | null };
+export type AppProcess = {
+  pid: number;
+  url: string;
+  port: number;
+  uiPort: number;
+  /** What it has printed so far. */
+  stdout(): string;
+  stderr(): string;
+  /** How it ended; throws when that takes over a minute. */
+  exit(): Promise<Exit>;
+  kill(signal: NodeJS.Signals): void;
+};
+export type AppOptions = {
+  dataDir: string;
+  /** `--empty` unless told. */
+  args?: string[];
+  env?: Record<string, string>;
+  /** Instead of `node runtime/main.ts`, e.g. a shell; the arguments follow. */
+  command?: [string, ...string[]];
+};
+
+/** A data folder of the test's own; `remove` waits for nothing, so end its processes first. */
+export function dataFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'trial-enrollment-start-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 }) };
+}
+
+/**
+ * Starts the application as a process of its own, on free ports, with nothing of our environment but PATH and HOME.
+ * It ends with this process, also when that is killed.
+ */
+export async function launchApp({ dataDir, args = ['--empty'], env = {}, command = [process.execPath, MAIN] }: AppOptions): Promise<AppProcess> {
+  const [port, uiPort] = [Number(env['PORT'] ?? (await freePort())), Number(env['TEMPORAL_UI_PORT'] ?? (await freePort()))];
+  const base = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? tmpdir(), LOG_LEVEL: 'silent', DATA_DIR: dataDir };
+  const [program, ...first] = command;
+  const child = spawn(program, [...first, ...args], {
+    cwd: ROOT,
+    env: { ...base, PORT: String(port), TEMPORAL_UI_PORT: String(uiPort), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the application could not be spawned');
+  guardChild({ pid, startTime: processStartTime(pid), signal: 'SIGTERM' });
+  const ended = once(child, 'close').then(([code, signal]): Exit => {
+    forgetChild(pid);
+    return { code, signal };
+  });
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  return {
+    pid, port, uiPort, stdout, stderr,
+    url: `http://127.0.0.1:${port}`,
+    exit: () => bounded(ended, { withinMs: EXIT_WITHIN_MS, what: () => `process ${pid} does not end: ${stderr()}` }),
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+/** The same, and waits for its line `ready`. */
+export async function startApp(options: AppOptions): Promise<AppProcess> {
+  const app = await launchApp(options);
+  await printed(app, `ready ${app.url}`);
+  return app;
+}
+
+/** Waits until it has printed this; throws with what it said when it ends before, or takes over 90 s. */
+export async function printed(app: AppProcess, text: string): Promise<void> {
+  const ended = app.exit().then((exit) => exit, () => null);
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (!app.stdout().includes(text)) {
+    const exit = await Promise.race([ended, delay(50, undefined)]);
+    if (exit || Date.now() > deadline) throw new Error(`no "${text}" (${JSON.stringify(exit)}): ${app.stdout()}${app.stderr()}`);
+  }
+}
+
+/** The issuer of an application that runs, or has run, on this folder. */
+export function issuerOf(dataDir: string): Promise<DevIssuer> {
+  return createDevIssuer({ keyFile: keyFiles(dataDir).issuer });
+}
+
+/** Superuser's URL of the application's embedded PostgreSQL, as it runs now. */
+export function databaseUrl(dataDir: string): string {
+  const [, , , port] = readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'latin1').split('\n');
+  const password = readFileSync(join(dataDir, 'postgres.password'), 'utf8').trim();
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+}
+
+/** The embedded servers of an application: their pids, and where Temporal answers. */
+export function embeddedServers(app: { pid: number }): { postgres: number; temporal: number; temporalAddress: string } {
+  const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  const children = lines.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)).filter((match) => Number(match?.[2]) === app.pid);
+  const child = (pattern: RegExp) => children.find((match) => pattern.test(match?.[3] ?? ''));
+  const [postgres, temporal] = [child(/postgres.* -D /), child(/temporal server start-dev/)];
+  const temporalPort = /--port (\d+)/.exec(temporal?.[3] ?? '')?.[1];
+  if (!postgres || !temporal || !temporalPort) throw new Error('the embedded servers are not there');
+  return { postgres: Number(postgres[1]), temporal: Number(temporal[1]), temporalAddress: `127.0.0.1:${temporalPort}` };
+}
+
+/** Waits until no such process is left; throws after 20 s. */
+export async function gone(pid: number): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (processStartTime(pid) !== undefined) {
+    if (Date.now() > deadline) throw new Error(`process ${pid} does not end`);
+    await delay(20);
+  }
+}
+
+function collect(stream: ChildProcess['stdout']): () => string {
+  let text = '';
+  // Enough for what a start says; a flood must not fill the memory of the test.
+  stream?.setEncoding('utf8').on('data', (chunk: string) => (text = (text + chunk).slice(0, 200_000)));
+  return () => text;
+}
+
+async function bounded<T>(work: Promise<T>, { withinMs, what }: { withinMs: number; what: () => string }): Promise<T> {
+  const cancel = new AbortController();
+  const late = delay(withinMs, undefined, { signal: cancel.signal }).then(() => Promise.reject(new Error(what())));
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel.abort();
+    late.catch(() => undefined);
+  }
+}
