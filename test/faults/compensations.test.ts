@@ -14,9 +14,9 @@ describe('every compensation goes on until it holds, and whoever must know of it
   });
   afterAll(() => bench.stop());
 
-  const rowsOf = (fault: UndoRow['fault']) => UNDO_TABLE.filter((row) => row.fault === fault);
+  const rowsOf = (fault: UndoRow['fault']) => UNDO_TABLE.filter((row) => row.fault === fault).map((row): [string, UndoRow] => [row.title, row]);
 
-  it.each(rowsOf('fails for ever until an operator says retry'))('$title', async (row) => {
+  it.each(rowsOf('fails for ever until an operator says retry'))('%s', async (_title, row) => {
     const run = await untilUndone(bench, row, (patientId) => bench.plan.arm({ patientId, activity: row.undo }, fails));
     await parksOn(bench, stuckStepOf(row), run);
     // An abort has nothing left to end here: a compensation may only be tried again.
@@ -26,7 +26,7 @@ describe('every compensation goes on until it holds, and whoever must know of it
     await endsRight(bench, row, run);
   });
 
-  it.each(rowsOf('its answer is lost after COMMIT'))('$title', async (row) => {
+  it.each(rowsOf('its answer is lost after COMMIT'))('%s', async (_title, row) => {
     const cuts: { done: boolean }[] = [];
     const run = await untilUndone(bench, row, (patientId) =>
       bench.plan.arm({ patientId, activity: row.undo }, ({ call, attempt, proceed }) => {
@@ -41,7 +41,7 @@ describe('every compensation goes on until it holds, and whoever must know of it
   describe('with a time between rounds that ends', () => {
     beforeAll(() => bench.restart({ roundMs: ROUND_MS }));
 
-    it.each(rowsOf('fails for ever until the next round'))('$title', async (row) => {
+    it.each(rowsOf('fails for ever until the next round'))('%s', async (_title, row) => {
       const run = await untilUndone(bench, row, (patientId) => bench.plan.arm({ patientId, activity: row.undo }, fails));
       await parksOn(bench, stuckStepOf(row), run);
       bench.plan.heal({ patientId: run.patientId, activity: row.undo });

@@ -12,7 +12,7 @@ describe('what the workflow does beside its steps: every fault, and the invarian
   });
   afterAll(() => bench.stop());
 
-  it.each(DETOUR_TABLE)('$title', async (row) => {
+  it.each(DETOUR_TABLE.map((row): [string, DetourRow] => [row.title, row]))('%s', async (_title, row) => {
     const cuts: { done: boolean }[] = [];
     const breaks: Fault = ({ call, attempt, proceed }) => {
       if (attempt === 1) cuts.push(bench.proxies[row.service].cutAfterCommit(call.key));

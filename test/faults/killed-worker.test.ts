@@ -4,7 +4,7 @@ import { TEST_HASH_KEY } from '../support/database.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { directStudy, type DirectStudy } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
-import { TABLE, UNDOS } from './table.ts';
+import { type Row, TABLE, UNDOS } from './table.ts';
 import { type Armed, WorkerChild } from './worker-child.ts';
 
 const STEP_ROWS = TABLE.filter((row) => row.fault === 'the worker is killed with SIGKILL after the commit');
@@ -42,7 +42,7 @@ describe('a worker process that is killed with SIGKILL while an activity is betw
     await at.stop();
   });
 
-  it.each(STEP_ROWS)('$title', async (row) => {
+  it.each(STEP_ROWS.map((row): [string, Row] => [row.title, row]))('%s', async (_title, row) => {
     await endsAs(runOf(row.step.activity), row.outcome);
   }, WITHIN_MS);
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectInvariants } from '../support/invariants.ts';
+import { brokenInvariants, expectInvariants } from '../support/invariants.ts';
 import { endsAs, enrolled, type FaultBench, parksOn, startFaultBench } from './bench.ts';
 import { answersTooLate, fails, holdsBack, type LateAttempt, losesEveryAnswer } from './fault-plan.ts';
 import { type FaultName, type Row, TABLE } from './table.ts';
@@ -12,17 +12,24 @@ type InProcessRow = Row & { fault: InProcess };
 
 describe('every step, every fault: what comes out is right, and the invariants hold', () => {
   let bench: FaultBench;
+  const known = new Set<string>();
 
   beforeAll(async () => {
     bench = await startFaultBench();
   });
   afterAll(() => bench.stop());
 
-  it.each<InProcessRow>(ROWS)('$title', async (row) => {
+  it.each<[string, InProcessRow]>(ROWS.map((row) => [row.title, row]))('%s', async (_title, row) => {
     const before = bench.plan.met;
-    await RUN[row.fault](bench, row);
-    expect(bench.plan.met, 'the step was reached and met its fault').toBeGreaterThan(before);
-    await expectInvariants(bench.at);
+    try {
+      await RUN[row.fault](bench, row);
+      expect(bench.plan.met, 'the step was reached and met its fault').toBeGreaterThan(before);
+    } catch (failure) {
+      // What a red row leaves behind is not the next one's finding.
+      for (const finding of await brokenInvariants(bench.at)) known.add(finding);
+      throw failure;
+    }
+    await expectInvariants(bench.at, { known });
   });
 });
 

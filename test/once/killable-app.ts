@@ -7,7 +7,7 @@ import { type AppProcess, databaseUrl, dataFolder, embeddedServers, gone, issuer
 /** The shape of production, in a hurry: what was under way at a kill is tried again after 3 s. */
 const TIMING = { STEP_ATTEMPT_MS: '3000', STEP_RETRY_INITIAL_MS: '50', STEP_RETRY_MAXIMUM_MS: '500', STEP_ATTEMPTS: '20', STEP_ROUND_MS: '1000' };
 
-type Inside = { app: AppProcess; issuer: DevIssuer; sql: postgres.Sql; client: Client; mailbox: Mailbox };
+type Inside = { app: AppProcess; issuer: DevIssuer; sql: postgres.Sql; client: Client };
 
 /** An application of its own that is killed and started again on the same data. */
 export class KillableApp {
@@ -23,8 +23,6 @@ export class KillableApp {
       issuer: await issuerOf(dataDir),
       sql: postgres(databaseUrl(dataDir), { max: 3, onnotice: () => undefined }),
       client: new Client({ connection }),
-      // Only looks at the application's mails: nothing is sent to this one.
-      mailbox: await startMailbox({ dir: `${dataDir}/mailbox` }),
     };
   }
 
@@ -66,8 +64,13 @@ export class KillableApp {
   get system(): { client: Client } {
     return this.#running();
   }
-  get mailbox(): Mailbox {
-    return this.#running().mailbox;
+  get mailbox(): Pick<Mailbox, 'messages'> {
+    // A second mailbox on the folder, opened for one look: it knows what lay there at its start, and nothing is sent to it.
+    const look = async (limit?: number) => {
+      const mailbox = await startMailbox({ dir: `${this.#data.path}/mailbox` });
+      return mailbox.messages(limit).finally(() => mailbox.stop());
+    };
+    return { messages: look };
   }
 
   #running(): Inside {
@@ -76,8 +79,8 @@ export class KillableApp {
   }
 
   async #close(): Promise<void> {
-    const { app, sql, client, mailbox } = this.#running();
+    const { app, sql, client } = this.#running();
     this.#inside = null;
-    await Promise.all([app.exit(), sql.end({ timeout: 0 }), client.connection.close(), mailbox.stop()]);
+    await Promise.all([app.exit(), sql.end({ timeout: 0 }), client.connection.close()]);
   }
 }

@@ -39,6 +39,8 @@ export type Changes = {
   databaseUrls?: Partial<Record<ServiceName, string>>;
   databaseTimeoutMs?: number;
   smtpUrl?: string;
+  /** Instead of the server's own address, e.g. through a fault proxy. */
+  temporalAddress?: string;
 };
 
 // Once per process, before the first connection.
@@ -64,7 +66,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       opsEmail: 'ops@trial.example',
       callDeadlineMs: 2000,
       edgeDeadlineMs: 10_000,
-      temporal: { connection: { address: temporal.address }, namespace: 'default' },
+      temporal: { connection: { address: now.temporalAddress ?? temporal.address }, namespace: 'default' },
       workflowBundlePath: inject('workflowBundlePath'),
       mail: { smtpUrl: now.smtpUrl ?? mailbox.smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 },
       auth: issuer,

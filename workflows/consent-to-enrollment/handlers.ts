@@ -90,8 +90,8 @@ async function answerStart(enrollment: Enrollment, inbox: Inbox, message: AwaitC
   if (!answer || 'failed' in answer) {
     throw refusal(answer?.failed.code ?? 'internal', answer?.failed.why ?? 'No answer.');
   }
-  const started = answer.recorded.started && message.enrollmentId === input.enrollmentId;
-  return { ...answer.recorded, stage: enrollment.stage, outcome: enrollment.outcome, started };
+  // The same request again gets the answer of its first time, also when that answer was lost with the worker.
+  return { ...answer.recorded, stage: enrollment.stage, outcome: enrollment.outcome, started: sameRequest };
 }
 
 function resolve(enrollment: Enrollment, message: ResolveStep): EnrollmentView {

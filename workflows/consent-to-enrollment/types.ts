@@ -68,7 +68,7 @@ export type ConsentRecorded = {
   outcome: Outcome | null;
   consentId: string;
   validity: ConsentValidity;
-  /** False when the request found a run that was there already. */
+  /** False when another request had started it. */
   started: boolean;
 };
 

@@ -29,12 +29,13 @@ describe('admission', () => {
         hasEpro: true,
       },
       known: null,
+      hasRecord: false,
     });
   });
 
   it('says everything that is missing at a place nobody knows', async () => {
     const nowhere = await check({ studyId: uuidv7(), siteId: uuidv7() });
-    expect(nowhere).toEqual({ missing: ['study_not_found', 'site_not_active', 'principal_investigator'], study: null, site: null, protocol: null, known: null });
+    expect(nowhere).toEqual({ missing: ['study_not_found', 'site_not_active', 'principal_investigator'], study: null, site: null, protocol: null, known: null, hasRecord: false });
   });
 
   it('needs a study that is open for accrual', async () => {
@@ -134,7 +135,7 @@ describe('what is known already', () => {
     const { enrollmentId, requestKey, patientId } = identity;
     await open(world.service, identity);
     await world.service.recordOutcome({ ctx, key: key(), input: { identity, revision: 2, outcome: 'declined', stage: 'slot', reason: null } });
-    expect(await check(trial, { patientId })).toMatchObject({ missing: [], known: null });
+    expect(await check(trial, { patientId })).toMatchObject({ missing: [], known: null, hasRecord: true });
     expect((await check(trial, { requestKey })).known).toMatchObject({ enrollmentId, by: 'request_key' });
   });
 });

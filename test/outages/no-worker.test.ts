@@ -1,0 +1,46 @@
+// Real: everything. The outage: no worker for workflows, as while they are being replaced.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUES } from '../../runtime/workers.ts';
+import { insist } from '../once/insist.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { directStudy, type EnrollmentBody } from '../support/scenario.ts';
+import { startTestSystem, type TestSystem } from '../support/system.ts';
+
+describe('when no worker takes up enrollments', () => {
+  let at: TestSystem;
+
+  beforeAll(async () => {
+    at = await startTestSystem({ queues: QUEUES.filter((name) => name !== 'enrollment') });
+  });
+  afterAll(() => at.stop());
+
+  it('accepts them with 202, finds them at once and always, and finishes them when a worker comes', { timeout: 90_000 }, async () => {
+    const study = await directStudy(at);
+    const posts = await Promise.all(Array.from({ length: 5 }, async () => ({ body: study.body(await study.register()), key: randomUUID() })));
+    const post = ({ body, key }: (typeof posts)[number]) => insist(() => study.clinician.post<EnrollmentBody>('/enrollments', body, key));
+    const accepted = await Promise.all(posts.map(post));
+    const ids = accepted.map(({ body }) => body.enrollmentId);
+    for (const { status, headers, body } of accepted) {
+      expect(status).toBe(202);
+      expect(headers.get('location')).toBe(`/api/v1/enrollments/${body.enrollmentId}`);
+    }
+    for (let look = 0; look < 5; look += 1) {
+      const found = await Promise.all(ids.map((id) => study.get(id)));
+      for (const { status, body } of found) expect({ status, stage: body.stage }).toEqual({ status: 200, stage: 'consent' });
+    }
+    const repeated = await Promise.all(posts.map(post));
+    expect(repeated.map(({ status }) => status)).toEqual(ids.map(() => 202));
+    expect(repeated.map(({ body }) => body.enrollmentId)).toEqual(ids);
+    const [withdrawn = '', ...others] = ids;
+    expect((await study.withdraw(withdrawn)).status).toBe(202);
+
+    await at.restart({ queues: QUEUES });
+    for (const id of others) await study.until(id, ({ outcome }) => outcome === 'active', 30_000);
+    await study.until(withdrawn, ({ outcome }) => outcome === 'declined', 30_000);
+    const again = await Promise.all(posts.map(post));
+    expect(again.map(({ status }) => status)).toEqual(ids.map(() => 201));
+    expect(again.map(({ body }) => body.enrollmentId)).toEqual(ids);
+    await expectInvariants(at);
+  });
+});
