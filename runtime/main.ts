@@ -26,7 +26,7 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { values: flags } = parseArgs({ options: { empty: { type: 'boolean', default: false } } });
+  const flags = readFlags();
   const config = readConfig();
   if (config.NODE_ENV === 'production') {
     const message = 'The embedded token issuer is for development and does not run with NODE_ENV=production; an OIDC issuer can\'t be configured yet.';
@@ -47,6 +47,16 @@ async function main(): Promise<void> {
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+function readFlags(): { empty: boolean } {
+  try {
+    return parseArgs({ options: { empty: { type: 'boolean', default: false } } }).values;
+  } catch (cause) {
+    // Of several lines; the first names the argument.
+    const [reason = ''] = (cause as Error).message.split(/[.\n]/);
+    throw new StartupError({ code: 'bad_configuration', message: `${reason}. The only one is --empty: without the demonstration cohort.`, cause });
   }
 }
 

@@ -33,7 +33,7 @@ export async function enrolCohort(at: At): Promise<string> {
   const settled = await Promise.all(enrolled.map((id) => settle(clinician, id)));
   const counts = new Map<string, number>();
   for (const result of settled) counts.set(result, (counts.get(result) ?? 0) + 1);
-  return [...counts].toSorted(([, a], [, b]) => b - a).map(([result, count]) => `${count} ${result}`).join(', ');
+  return [...counts].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([result, count]) => `${count} ${result}`).join(', ');
 }
 
 /**

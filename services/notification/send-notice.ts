@@ -18,13 +18,17 @@ export async function sendNotice(
   { ctx, key, input }: Call<SendNotice>,
 ): Promise<{ sent: number; recipients: number }> {
   const recipients = await recipientsOf(deps, ctx, input);
+  const outgoing = { notice: input, key, recipients };
+  let prepared = false;
   // The key only fixes what is asked for; who is told is brought up to date at every attempt.
-  await runCommand({ db: deps.db, ledger, verb: 'sendNotice', key, content: input, ctx }, async (_tx, audit) => {
+  await runCommand({ db: deps.db, ledger, verb: 'sendNotice', key, content: input, ctx }, async (tx, audit) => {
     const { kind, enrollmentId } = input;
     audit({ action: 'C', entity: 'notice', entityId: key, after: { kind, enrollmentId, recipients: recipients.map((one) => one.recipient) } });
+    await prepare(deps, tx, outgoing);
+    prepared = true;
     return { recipients: recipients.length };
   });
-  await withTransaction(deps.db, (tx) => prepare(deps, tx, { notice: input, key, recipients }));
+  if (!prepared) await withTransaction(deps.db, (tx) => prepare(deps, tx, outgoing));
   const rows = (await messagesOf(deps, key)).filter((one) => one.status !== 'superseded');
   // All at once: the pool of SMTP connections does the queueing, and each mail is bounded in time.
   const outcomes = await Promise.all(rows.map((message) => (message.status === 'sent' ? 'sent' : deliver(deps, ctx, message))));

@@ -30,13 +30,15 @@ export async function confirmSlot(deps: SiteDeps, { ctx, key, input }: Call<Conf
     const { id: activationId, cap, confirmed } = activation;
     if (status === 'released') return { confirmed: false, reason: 'slot_released' };
     if (status === 'confirmed') return { confirmed: true, confirmedCount: confirmed, cap, notice: null };
-    await statement(tx.update(slots).set({ status: 'confirmed', confirmedAt: clock() }).where(eq(slots.id, slotId)));
-    await statement(
-      tx
-        .update(activations)
-        .set({ reserved: sql`${activations.reserved} - 1`, confirmed: sql`${activations.confirmed} + 1` })
-        .where(eq(activations.id, activationId)),
-    );
+    await Promise.all([
+      statement(tx.update(slots).set({ status: 'confirmed', confirmedAt: clock() }).where(eq(slots.id, slotId))),
+      statement(
+        tx
+          .update(activations)
+          .set({ reserved: sql`${activations.reserved} - 1`, confirmed: sql`${activations.confirmed} + 1` })
+          .where(eq(activations.id, activationId)),
+      ),
+    ]);
     audit({ action: 'U', entity: 'slot', entityId: slotId, before: { status }, after: { status: 'confirmed' } });
     const confirmedCount = confirmed + 1;
     return { confirmed: true, confirmedCount, cap, notice: noticeAt({ confirmedCount, cap }) };

@@ -68,7 +68,9 @@ export class KillableApp {
     // A second mailbox on the folder, opened for one look: it knows what lay there at its start, and nothing is sent to it.
     const look = async (limit?: number) => {
       const mailbox = await startMailbox({ dir: `${this.#data.path}/mailbox` });
-      return mailbox.messages(limit).finally(() => mailbox.stop());
+      const messages = await mailbox.messages(limit);
+      await mailbox.stop();
+      return messages;
     };
     return { messages: look };
   }

@@ -55,9 +55,9 @@ describe('when PostgreSQL is killed again and again under load', () => {
     const study = await directStudy(at);
     const acknowledged = new Set<string>();
     const enrolled = new Map<string, string>();
-    let ended = false;
+    const load = new AbortController();
     const write = async () => {
-      while (!ended) {
+      while (!load.signal.aborted) {
         const answer = await study.clinician.post('/patients', newPerson(study.siteId));
         if (answer.status === 201) acknowledged.add(String((answer.body['patientInfo'] as Record<string, unknown>)['id']));
         else expectRetryAfter(answer);
@@ -66,7 +66,7 @@ describe('when PostgreSQL is killed again and again under load', () => {
       }
     };
     const enrol = async () => {
-      while (!ended) {
+      while (!load.signal.aborted) {
         const key = randomUUID();
         const person = newPerson(study.siteId);
         const { body } = await insist(() => study.clinician.post('/patients', person, key));
@@ -76,7 +76,7 @@ describe('when PostgreSQL is killed again and again under load', () => {
         enrolled.set(posted.body.enrollmentId, enrolling.patientId);
       }
     };
-    const load = [...Array.from({ length: WRITERS }, () => write()), enrol(), enrol()];
+    const loops = [...Array.from({ length: WRITERS }, () => write()), enrol(), enrol()];
     for (let kill = 0; kill < KILLS; kill += 1) {
       const known = acknowledged.size;
       await expect.poll(() => acknowledged.size, { timeout: 20_000 }).toBeGreaterThan(known + 5);
@@ -87,8 +87,8 @@ describe('when PostgreSQL is killed again and again under load', () => {
       await proxy.restore(Number(new URL(server.url).port));
       await expect.poll(async () => (await study.clinician.get('/enrollments')).status, { timeout: 10_000 }).toBe(200);
     }
-    ended = true;
-    await Promise.all(load);
+    load.abort();
+    await Promise.all(loops);
 
     for (const id of enrolled.keys()) await study.until(id, ({ outcome }) => outcome === 'active', 30_000);
     const sql = postgres(server.url, { max: 1, onnotice: () => undefined });

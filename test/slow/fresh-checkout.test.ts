@@ -21,7 +21,7 @@ describe('npm start, right after git clone, with the machine’s own Node', () =
   let base = '';
 
   afterEach(async () => {
-    if (running?.exitCode === null && running.pid) {
+    if (running?.exitCode === null && running.signalCode === null && running.pid) {
       process.kill(-running.pid, 'SIGKILL');
       await once(running, 'exit');
     }

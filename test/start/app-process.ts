@@ -39,6 +39,14 @@ export type AppOptions = {
   command?: [string, ...string[]];
 };
 
+const live = new Map<number, AppProcess>();
+
+/** Ends every application that still runs, and waits for its servers: for after a test, which may have failed. */
+export async function endApps(): Promise<void> {
+  for (const app of live.values()) app.kill('SIGTERM');
+  await Promise.all([...live.values()].map((app) => app.exit()));
+}
+
 /** A data folder of the test's own; `remove` waits for nothing, so end its processes first. */
 export function dataFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'trial-enrollment-start-'));
@@ -63,15 +71,18 @@ export async function launchApp({ dataDir, args = ['--empty'], env = {}, command
   guardChild({ pid, startTime: processStartTime(pid), signal: 'SIGTERM' });
   const ended = once(child, 'close').then(([code, signal]): Exit => {
     forgetChild(pid);
+    live.delete(pid);
     return { code, signal };
   });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
-  return {
+  const app: AppProcess = {
     pid, port, uiPort, stdout, stderr,
     url: `http://127.0.0.1:${port}`,
     exit: () => bounded(ended, { withinMs: EXIT_WITHIN_MS, what: () => `process ${pid} does not end: ${stderr()}` }),
     kill: (signal) => void child.kill(signal),
   };
+  live.set(pid, app);
+  return app;
 }
 
 /** The same, and waits for its line `ready`. */
