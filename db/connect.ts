@@ -37,6 +37,9 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
     // A database that is back must be noticed at once: no exponential back-off of the driver's own.
     backoff: () => 0.1,
     max_lifetime: 30 * 60,
+    // The driver (3.4.9) asks for the types of arrays on each new connection, and when that one breaks nobody handles
+    // the rejection: the process would end. Drizzle reads and writes arrays without knowing their types.
+    fetch_types: false,
     onnotice: () => undefined,
     connection: {
       application_name: `trial-enrollment/${schema}`,

@@ -30,5 +30,5 @@ export function preparing(client: postgres.Sql): postgres.Sql {
         return Reflect.get(target, name) as unknown;
       },
     });
-  return wrap(client as unknown as Reached) as unknown as postgres.Sql;
+  return wrap(client) as unknown as postgres.Sql;
 }

@@ -5,7 +5,7 @@ import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } fr
 import type { Logger } from 'pino';
 import { createApp } from '../api/app.ts';
 import type { TokenVerifier } from '../api/auth/token.ts';
-import { temporalEnrollmentGateway } from '../api/temporal-enrollment-gateway.ts';
+import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
 import { createMailer } from '../services/notification/index.ts';
 import { readinessOf } from './readiness.ts';

@@ -31,7 +31,7 @@ export async function sendNotice(
   if (!prepared) await withTransaction(deps.db, (tx) => prepare(deps, tx, outgoing));
   const rows = (await messagesOf(deps, key)).filter((one) => one.status !== 'superseded');
   // All at once: the pool of SMTP connections does the queueing, and each mail is bounded in time.
-  const outcomes = await Promise.all(rows.map((message) => (message.status === 'sent' ? 'sent' : deliver(deps, ctx, message))));
+  const outcomes = await Promise.all(rows.map(async (message) => (message.status === 'sent' ? 'sent' : deliver(deps, ctx, message))));
   const sent = outcomes.filter((one) => one === 'sent').length;
   if (sent === rows.length) return { sent, recipients: rows.length };
   const roles = [...new Set(rows.filter((_, at) => outcomes[at] !== 'sent').map((one) => one.role))];

@@ -3,7 +3,7 @@ import { WORKFLOW_TYPE, workflowIdOf } from '../../workflows/consent-to-enrollme
 import type { Outcome } from '../../workflows/consent-to-enrollment/types.ts';
 import { WITHDRAWAL_WORKFLOW_TYPE, withdrawalWorkflowIdOf } from '../../workflows/withdraw-participant/messages.ts';
 import { QUEUES } from '../../runtime/workers.ts';
-import { FaultPlan, fails } from '../faults/fault-plan.ts';
+import { type FaultPlan, fails } from '../faults/fault-plan.ts';
 import { directStudy, type DirectStudy, signedConsent } from '../support/scenario.ts';
 import type { TestSystem } from '../support/system.ts';
 

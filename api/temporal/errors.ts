@@ -1,6 +1,12 @@
-import { isGrpcServiceError, ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { DomainError, type ErrorClass } from '../services/common/index.ts';
+import { DomainError, type ErrorClass } from '../../services/common/index.ts';
 
 /**
  * How a code with which a run refuses, or with which its first step failed, is answered. What isn't named here is a
@@ -34,6 +40,15 @@ export function runHasEnded(error: unknown): boolean {
 /** Nothing came back within the time that the API waits. */
 export class LateError extends Error {
   override readonly name = 'LateError';
+}
+
+/** No answer came in time: it may or may not have been done. */
+export function unanswered(error: unknown): boolean {
+  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof LateError;
+}
+
+export function keyReused(): DomainError {
+  return new DomainError('conflict', 'key_reused', 'This idempotency key was used for other content; use a new key.');
 }
 
 /** The engine may or may not have done it; the same key makes repeating safe. */

@@ -1,0 +1,22 @@
+import { recordConsent, resolveStep } from '../../workflows/consent-to-enrollment/messages.ts';
+import type { EnrollmentGateway } from '../enrollment-gateway.ts';
+import { type EngineOptions, temporalEngine } from './engine.ts';
+import { findRun, viewRun } from './find-run.ts';
+import { sendToRunning } from './send-update.ts';
+import { startRun } from './start-run.ts';
+import { withdrawAfterEnd } from './withdraw-after-end.ts';
+import { withdrawFromRun } from './withdraw-from-run.ts';
+
+/** The gateway on a real Temporal. This folder is all of the API that knows Temporal's client. */
+export function temporalEnrollmentGateway(options: EngineOptions): EnrollmentGateway {
+  const engine = temporalEngine(options);
+  return {
+    find: (enrollmentId) => findRun(engine, enrollmentId),
+    start: (...asked) => startRun(engine, asked),
+    view: (run) => viewRun(engine, run),
+    withdraw: (run, withdrawal) => withdrawFromRun(engine, run, withdrawal),
+    withdrawAfterEnd: (...asked) => withdrawAfterEnd(engine, asked),
+    resolveStep: (run, message) => sendToRunning(engine, { run, definition: resolveStep, message }),
+    recordConsent: (run, message) => sendToRunning(engine, { run, definition: recordConsent, message }),
+  };
+}

@@ -1,0 +1,35 @@
+import { withdraw, withdrawSignal, workflowIdOf } from '../../workflows/consent-to-enrollment/messages.ts';
+import type { Withdrawal } from '../../workflows/consent-to-enrollment/types.ts';
+import type { RunRef, Withdrawn } from '../enrollment-gateway.ts';
+import type { Engine } from './engine.ts';
+import { engineUnavailable, fromTemporal, keyReused, runHasEnded, unanswered } from './errors.ts';
+import { viewRun } from './find-run.ts';
+import { sendUpdate } from './send-update.ts';
+
+/** Withdraws from a running enrollment: by Update, and by a Signal with the same key when no worker answers. */
+export async function withdrawFromRun(engine: Engine, run: RunRef, withdrawal: Withdrawal): Promise<Withdrawn> {
+  const { client, waits, within } = engine;
+  try {
+    return { kind: 'applied', view: await sendUpdate(engine, { run, definition: withdraw, message: withdrawal }) };
+  } catch (error) {
+    if (runHasEnded(error)) return ofEndedRun(engine, run, withdrawal);
+    if (!unanswered(error)) throw fromTemporal(error);
+  }
+  // A withdrawal may not depend on a worker being up: the Signal is durable without one and has the same key.
+  try {
+    const handle = client.workflow.getHandle(workflowIdOf(run));
+    await within(waits.answerMs, () => handle.signal(withdrawSignal, withdrawal));
+    return { kind: 'accepted' };
+  } catch (error) {
+    if (runHasEnded(error)) return ofEndedRun(engine, run, withdrawal);
+    throw unanswered(error) ? engineUnavailable() : fromTemporal(error);
+  }
+}
+
+/** The run may have taken this very withdrawal before it ended: by a Signal, which nobody saw answered. */
+async function ofEndedRun(engine: Engine, run: RunRef, { key, contentHash }: Withdrawal): Promise<Withdrawn> {
+  const seen = await viewRun(engine, run);
+  if (seen.kind !== 'live' || seen.view.withdrawnBy?.key !== key) return { kind: 'ended' };
+  if (seen.view.withdrawnBy.contentHash !== contentHash) throw keyReused();
+  return { kind: 'applied', view: seen.view };
+}
