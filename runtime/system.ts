@@ -37,11 +37,14 @@ export type System = Composition & {
   stop(): Promise<void>;
 };
 
+/** A server that is back is noticed within a second: gRPC's own pauses between attempts grow to two minutes. */
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1000 };
+
 /** API, workers and services in one process, on databases and a Temporal server that are there already. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { log, temporal, timing } = options;
   const clock = options.clock ?? (() => new Date());
-  const connection = await Connection.connect(temporal.connection);
+  const connection = await Connection.connect({ ...temporal.connection, channelArgs: { ...RECONNECT, ...temporal.connection.channelArgs } });
   const client = new Client({ connection, namespace: temporal.namespace });
   const native = await NativeConnection.connect(temporal.connection as NativeConnectionOptions);
   const mailer = createMailer({ smtpUrl: options.mail.smtpUrl, from: options.mail.from, timeoutMs: options.mail.timeoutMs });

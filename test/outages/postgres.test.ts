@@ -68,8 +68,11 @@ describe('when PostgreSQL is down', () => {
 
     await all((proxy) => proxy.restore());
     await expect.poll(async () => (await fetch(`${at.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
-    for (const answer of await Promise.all(writes.map((write) => insist(write)))) expect(answer.status).toBe(201);
-    expect(await rows()).toMatchObject({ patients: Number(before?.['patients']) + 1, sites: Number(before?.['sites']) + 1, consents: Number(before?.['consents']) + 1 });
+    const [registered, enrolled, created] = await Promise.all(writes.map((write) => insist(write)));
+    expect([registered?.status, created?.status]).toEqual([201, 201]);
+    // 202 on a busy machine: then the consent is still on its way.
+    expect([201, 202]).toContain(enrolled?.status);
+    await expect.poll(rows, { timeout: 10_000 }).toMatchObject({ patients: Number(before?.['patients']) + 1, sites: Number(before?.['sites']) + 1, consents: Number(before?.['consents']) + 1 });
   });
 
   it('lets enrollments that were under way go on when it is back, each once', TIMEOUT, async () => {

@@ -14,6 +14,8 @@ installTemporalLog(testLog);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROCESS = 'workflows/consent-to-enrollment/workflow.ts';
 const FUNCTIONS = ['run', 'untilThePivot', 'undo'];
+/** Bundling and replaying takes seconds, on a busy machine many. */
+const TIMEOUT_MS = 180_000;
 const silent = () => undefined;
 
 // Proves the histories, not the code: together they must notice a step that is in another place than it was.
@@ -34,12 +36,12 @@ describe('swapping any two neighbouring steps turns a history red', () => {
   it('finds the steps: each function has its neighbours, and an unchanged copy replays', async () => {
     for (const name of FUNCTIONS) expect(neighbourSwaps(source, name).length).toBeGreaterThanOrEqual(2);
     expect(await redOnes(source)).toEqual([]);
-  });
+  }, TIMEOUT_MS);
 
   it.each(swaps)('$name', async ({ source: swapped }) => {
     expect(swapped).not.toBe(source);
     expect(await redOnes(swapped, { enough: 1 })).not.toEqual([]);
-  });
+  }, TIMEOUT_MS);
 
   /** Which histories the process as in this source does not replay. */
   async function redOnes(changed: string, { enough = Infinity } = {}): Promise<string[]> {
