@@ -9,6 +9,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Each file makes its own database and servers; loading the SDK anew for each would cost more than they do.
+    isolate: false,
     retry: 0,
   },
 });

@@ -59,8 +59,8 @@ const RUN: Record<InProcess, (bench: FaultBench, row: Row) => Promise<void>> = {
     const { plan, proxies } = bench;
     const { activity, service, name } = row.step;
     const cuts: { done: boolean }[] = [];
-    // A notice commits its key, its messages, then each delivery: the last is where a mail has gone out already.
-    const nth = name === 'notices' ? 3 : 1;
+    // A notice commits its key with its messages, then each delivery: that is where a mail has gone out already.
+    const nth = name === 'notices' ? 2 : 1;
     const run = await enrolled(bench, (patientId) =>
       plan.arm({ patientId, activity }, ({ call, attempt, proceed }) => {
         if (attempt === 1) cuts.push(proxies[service].cutAfterCommit(call.key, nth));

@@ -4,7 +4,7 @@ import { expectInvariants } from '../support/invariants.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { raceForPlaces } from './cap-round.ts';
 
-const ROUNDS = 4;
+const ROUNDS = 3;
 
 describe('sixty people at once on a cap of ten', () => {
   let at: TestSystem;
