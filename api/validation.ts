@@ -26,7 +26,7 @@ export function validationHook(result: { target: string } & ({ success: true } |
 function flattened(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
   const nearest = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? [];
-  return nearest.flatMap((inner) => flattened({ ...inner, path: [...issue.path, ...inner.path] } as Issue));
+  return nearest.flatMap((inner) => flattened({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function pointerOf(path: readonly PropertyKey[]): string {

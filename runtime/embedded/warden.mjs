@@ -37,4 +37,4 @@ createInterface({ input: process.stdin })
     if (message.guard) children.set(message.guard.pid, message.guard);
     else children.delete(message.forget);
   })
-  .on('close', endChildren);
+  .on('close', () => void endChildren());

@@ -1,7 +1,7 @@
 import { asc, inArray } from 'drizzle-orm';
 import type { Transaction } from '../../db/index.ts';
 import { maskName } from './masking.ts';
-import { consentPurposes, consents, consentSigners } from './tables.ts';
+import { consentPurposes, type consents, consentSigners } from './tables.ts';
 
 type Row = typeof consents.$inferSelect;
 

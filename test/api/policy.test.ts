@@ -111,8 +111,8 @@ describe('the policy table', () => {
       if (access === 'any' || access === '403') continue;
       const { status, body, text } = await api.as(role, person(false))(method, path, ask);
       if (access !== '404' && NEVER_OUT_OF_REACH.includes(operation) && status === 200) {
-        expect(body.items ?? [], `${role}`).toEqual(operation === 'listStudies' && access === 'site' ? expect.anything() : []);
-        if (body.total !== undefined) expect(body.total, `${role}`).toBe(0);
+        expect(body.items ?? [], role).toEqual(operation === 'listStudies' && access === 'site' ? expect.anything() : []);
+        if (body.total !== undefined) expect(body.total, role).toBe(0);
       } else {
         expect(status, `${role}: ${text}`).toBe(404);
       }

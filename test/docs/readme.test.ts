@@ -9,7 +9,7 @@ const DOCUMENTS = ['README.md', 'docs/architecture.md', 'docs/replay.md'];
 
 /** A row of the configuration table, from the schema that the process reads its environment with. */
 function rows(): string[] {
-  const defaults = readConfig({}) as unknown as Record<string, unknown>;
+  const defaults = readConfig({}) as unknown as Record<string, string | number | undefined>;
   return Object.entries(ENVIRONMENT.shape).map(([name, field]) => `| \`${name}\` | ${defaults[name] === undefined ? '' : `\`${String(defaults[name])}\``} | ${field.description ?? ''} |`);
 }
 

@@ -3,9 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Role } from '../../services/common/index.ts';
 import type { TestSystem } from './system.ts';
 
-/** Whatever system answers there. */
-type Reached = Pick<TestSystem, 'url' | 'issuer'>;
-
 export type Answer<T = Record<string, unknown>> = { status: number; body: T; headers: Headers };
 export type EnrollmentBody = {
   enrollmentId: string;
