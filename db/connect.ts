@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { databaseError } from './errors.ts';
@@ -20,7 +21,7 @@ export type ConnectOptions = {
 /** One service's database: its own role, its own pool. */
 export type ServiceDatabase = {
   readonly schema: string;
-  readonly hashKey: Uint8Array;
+  readonly hashKey: KeyObject;
   readonly orm: PostgresJsDatabase;
   readonly timeoutMs: number;
   /** Answers within the time-out, or throws a DatabaseError. */
@@ -52,7 +53,7 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
   const orm = drizzle(preparing(client));
   return {
     schema,
-    hashKey,
+    hashKey: createSecretKey(hashKey),
     orm,
     timeoutMs,
     ping: async () => {

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 
 /** JSON with sorted keys and without undefined members: equal content gives equal text. */
 export function canonicalJson(value: unknown): string {
@@ -13,6 +13,6 @@ export function canonicalJson(value: unknown): string {
  * Keyed hash of a command's content (HMAC-SHA-256, hex). Keyed, because content holds identifiers with
  * so few possible values that a plain hash of them could be searched through.
  */
-export function contentHash(hashKey: Uint8Array, content: unknown): string {
+export function contentHash(hashKey: KeyObject | Uint8Array, content: unknown): string {
   return createHmac('sha256', hashKey).update(canonicalJson(content) ?? '').digest('hex');
 }

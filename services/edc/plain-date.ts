@@ -2,16 +2,27 @@ import { durationMs } from '../common/index.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The calendar date (YYYY-MM-DD) that an instant falls on in a time zone (IANA name). */
-export function dateAt({ instant, timezone }: { instant: string; timezone: string }): string {
-  const parts = new Intl.DateTimeFormat('en', {
-    timeZone: timezone,
+/** Making a formatter costs a hundred times what formatting does. There are some 600 time zones, so this stays small. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timeZone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat('en', {
+    timeZone,
     calendar: 'gregory',
     numberingSystem: 'latn',
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
-  }).formatToParts(new Date(instant));
+  });
+  formatters.set(timeZone, made);
+  return made;
+}
+
+/** The calendar date (YYYY-MM-DD) that an instant falls on in a time zone (IANA name). */
+export function dateAt({ instant, timezone }: { instant: string; timezone: string }): string {
+  const parts = formatterOf(timezone).formatToParts(new Date(instant));
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
   return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`;
 }

@@ -1,9 +1,9 @@
 import { runCommand, withTransaction } from '../../db/index.ts';
-import type { Call, Ctx } from '../common/index.ts';
+import type { Call } from '../common/index.ts';
 import { ledger, type NotificationDeps } from './deps.ts';
 import { mailboxRefused, mailUnavailable } from './errors.ts';
 import { MailError } from './mailer.ts';
-import { markFailed, markSent, type Message, messagesOf, prepare } from './outbox.ts';
+import { type Attempt, keepAttempts, type Message, prepare } from './outbox.ts';
 import { recipientsOf } from './recipients.ts';
 import type { SendNotice } from './schemas.ts';
 
@@ -19,35 +19,33 @@ export async function sendNotice(
 ): Promise<{ sent: number; recipients: number }> {
   const recipients = await recipientsOf(deps, ctx, input);
   const outgoing = { notice: input, key, recipients };
-  let prepared = false;
+  let rows: Message[] | undefined;
   // The key only fixes what is asked for; who is told is brought up to date at every attempt.
   await runCommand({ db: deps.db, ledger, verb: 'sendNotice', key, content: input, ctx }, async (tx, audit) => {
     const { kind, enrollmentId } = input;
     audit({ action: 'C', entity: 'notice', entityId: key, after: { kind, enrollmentId, recipients: recipients.map((one) => one.recipient) } });
-    await prepare(deps, tx, outgoing);
-    prepared = true;
+    rows = await prepare(deps, tx, { ...outgoing, first: true });
     return { recipients: recipients.length };
   });
-  if (!prepared) await withTransaction(deps.db, (tx) => prepare(deps, tx, outgoing));
-  const rows = (await messagesOf(deps, key)).filter((one) => one.status !== 'superseded');
+  rows ??= await withTransaction(deps.db, (tx) => prepare(deps, tx, { ...outgoing, first: false }));
   // All at once: the pool of SMTP connections does the queueing, and each mail is bounded in time.
-  const outcomes = await Promise.all(rows.map(async (message) => (message.status === 'sent' ? 'sent' : deliver(deps, ctx, message))));
-  const sent = outcomes.filter((one) => one === 'sent').length;
-  if (sent === rows.length) return { sent, recipients: rows.length };
-  const roles = [...new Set(rows.filter((_, at) => outcomes[at] !== 'sent').map((one) => one.role))];
-  const missed = { roles, sent, recipients: rows.length };
-  throw outcomes.includes('mail_unavailable') ? mailUnavailable(missed) : mailboxRefused(missed);
+  const attempts = await Promise.all(rows.filter(({ status }) => status !== 'sent').map((message) => deliver(deps, message)));
+  await keepAttempts(deps, ctx, { key, attempts });
+  const missed = attempts.filter(({ result }) => result !== 'sent');
+  const sent = rows.length - missed.length;
+  if (missed.length === 0) return { sent, recipients: rows.length };
+  const roles = [...new Set(missed.map(({ message }) => message.role))];
+  const told = { roles, sent, recipients: rows.length };
+  throw missed.some(({ result }) => result === 'mail_unavailable') ? mailUnavailable(told) : mailboxRefused(told);
 }
 
-/** Sends one mail and keeps what came of it. Anything but the mail's own failure passes on. */
-async function deliver(deps: NotificationDeps, ctx: Ctx, message: Message): Promise<'sent' | MailError['code']> {
+/** Sends one mail. Anything but the mail's own failure passes on. */
+async function deliver(deps: NotificationDeps, message: Message): Promise<Attempt> {
   try {
     await deps.mailer.send({ to: message.toEmail, subject: message.subject, text: message.body, messageId: message.messageId });
+    return { message, result: 'sent' };
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    await markFailed(deps, message, error.code);
-    return error.code;
+    return { message, result: error.code };
   }
-  await markSent(deps, ctx, message);
-  return 'sent';
 }

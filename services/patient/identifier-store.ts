@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { inArray, sql } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
 import { statement, type Transaction } from '../../db/index.ts';
@@ -8,7 +9,7 @@ export type HashedIdentifier = Identifier & { hash: string };
 
 /** All identifiers of a person's details, the resident ID among them, each once and with its hash. */
 export function hashedIdentifiers(
-  hashKey: Uint8Array,
+  hashKey: KeyObject,
   details: { idCard?: string | undefined; identifiers?: Identifier[] | undefined },
 ): HashedIdentifier[] {
   const given = [...(details.idCard ? [{ ...RESIDENT_ID, value: details.idCard }] : []), ...(details.identifiers ?? [])];

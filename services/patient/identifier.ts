@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { foldWidth, type Normalised } from './fold.ts';
 import { residentId, type ResidentIdProblem } from './resident-id.ts';
 
@@ -22,11 +22,11 @@ export function identifierValue(identifier: Identifier): Normalised<ResidentIdPr
  * What stands in the index for an identifier (HMAC-SHA-256, hex). Keyed, because a plain hash of so few possible
  * numbers can be searched through; type and country are part of it, so that equal values of two kinds differ.
  */
-export function identifierHash(hashKey: Uint8Array, { type, country, value }: Identifier): string {
+export function identifierHash(hashKey: KeyObject, { type, country, value }: Identifier): string {
   return createHmac('sha256', hashKey).update(JSON.stringify(['identifier', type, country, value])).digest('hex');
 }
 
 /** What stands in the index for a mobile number: as above, in a domain of its own. */
-export function mobileHash(hashKey: Uint8Array, mobile: string): string {
+export function mobileHash(hashKey: KeyObject, mobile: string): string {
   return createHmac('sha256', hashKey).update(JSON.stringify(['mobile', mobile])).digest('hex');
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
 import { type AuditEntry, runCommand, statement, type Transaction, violates } from '../../db/index.ts';
@@ -43,7 +44,7 @@ export async function registerPerson(
   });
 }
 
-async function create(tx: Transaction, { person, identifiers, at, audit }: Registration, hashKey: Uint8Array): Promise<string> {
+async function create(tx: Transaction, { person, identifiers, at, audit }: Registration, hashKey: KeyObject): Promise<string> {
   const patientId = uuidv7();
   const row = {
     name: person.name,

@@ -4,7 +4,7 @@ import type { Call } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
 import { enrollmentClosed } from './errors.ts';
 import { ledger } from './ledger.ts';
-import { lockRecord, writeMilestone, writeRecord } from './record.ts';
+import { lockPerson, readRecord, writeMilestone, writeRecord } from './record.ts';
 import { nextSubjectNumber } from './subject-number.ts';
 import { enrollments, investigators, protocolVersions, screeningLog, studies } from './tables.ts';
 import type { EnrollmentIdentity, OpeningResult, OpenEnrollment } from './types.ts';
@@ -20,11 +20,15 @@ export async function openEnrollment({ db, clock }: StudyDeps, { ctx, key, input
   const { enrollmentId, studyId, siteId } = identity;
   const content = { identity, consentId, signedAt };
   return runCommand<OpeningResult>({ db, ledger, verb: 'openEnrollment', key, content, ctx }, async (tx, audit) => {
-    const current = await lockRecord(tx, identity);
+    await lockPerson(tx, identity);
+    const [current, another, { missing, pattern }] = await Promise.all([
+      readRecord(tx, identity),
+      hasAnother(tx, identity),
+      admissibility(tx, identity),
+    ]);
     if (current?.subjectNumber) return { opened: true, subjectNumber: current.subjectNumber };
     if (current && current.outcome !== 'open') throw enrollmentClosed();
     const now = clock();
-    const [another, { missing, pattern }] = await Promise.all([hasAnother(tx, identity), admissibility(tx, identity)]);
     const write = { identity, revision, current, position: { stage: 'consent' as const }, now };
 
     if (another || pattern === undefined || missing.length > 0) {

@@ -17,10 +17,18 @@ const COMPARED = ['studyId', 'siteId', 'patientId', 'protocolVersionId', 'reques
  * enrollment's record when it is written already. Throws `enrollment_mismatch`.
  */
 export async function lockRecord(tx: Transaction, identity: EnrollmentIdentity): Promise<EnrollmentRow | undefined> {
-  const { enrollmentId, studyId, patientId } = identity;
-  // A lock on a row would not do: two enrollments of one person are two rows, and the first write has none yet.
+  await lockPerson(tx, identity);
+  return readRecord(tx, identity);
+}
+
+/** A lock on a row would not do: two enrollments of one person are two rows, and the first write has none yet. */
+export async function lockPerson(tx: Transaction, { studyId, patientId }: EnrollmentIdentity): Promise<void> {
   await statement(tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`enrollment/${studyId}/${patientId}`}, 0))`));
-  const [row] = await statement(tx.select().from(enrollments).where(eq(enrollments.id, enrollmentId)));
+}
+
+/** The record of this enrollment, when it is written already. Throws `enrollment_mismatch`. */
+export async function readRecord(tx: Transaction, identity: EnrollmentIdentity): Promise<EnrollmentRow | undefined> {
+  const [row] = await statement(tx.select().from(enrollments).where(eq(enrollments.id, identity.enrollmentId)));
   if (row && COMPARED.some((name) => row[name] !== identity[name])) throw identityMismatch();
   return row;
 }

@@ -140,13 +140,12 @@ export class Enrollment {
    * Runs a step; when its bounded retries end, parks until an operator says what to do. `retry` runs it again
    * under the same key; `abort` ends it as cancelled.
    */
-  async step<T>(name: StepName, run: () => Promise<T>): Promise<T> {
-    const result = await this.#attempt(name, run, ['retry', 'abort']);
-    return result as T;
+  step<T>(name: StepName, run: () => Promise<T>): Promise<T> {
+    return this.#attempt(name, run, ['retry', 'abort']) as Promise<T>;
   }
 
   /** A step without which the protocol may go on: `skip` answers undefined. Before the pivot also `abort`. */
-  async skippableStep<T>(name: StepName, run: () => Promise<T>): Promise<T | undefined> {
+  skippableStep<T>(name: StepName, run: () => Promise<T>): Promise<T | undefined> {
     return this.#attempt(name, run, this.pastPivot || this.outcome ? ['retry', 'skip'] : ['retry', 'skip', 'abort']);
   }
 
