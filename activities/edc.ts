@@ -5,6 +5,9 @@ import { asActivities, type OnUnexpected } from './adapt.ts';
 export function edcActivities(service: EdcService, onUnexpected: OnUnexpected) {
   return asActivities(
     {
+      openScreening: service.openScreening,
+      closeScreening: service.closeScreening,
+      recordScreeningResults: service.recordScreeningResults,
       openCasebook: service.openCasebook,
       closeCasebook: service.closeCasebook,
       startEpro: service.startEpro,

@@ -7,6 +7,9 @@ export function studyActivities(service: StudyService, onUnexpected: OnUnexpecte
     {
       openEnrollment: service.openEnrollment,
       cancelOpening: service.cancelOpening,
+      evaluateEligibility: service.evaluateEligibility,
+      signEligibility: service.signEligibility,
+      invalidateEligibility: service.invalidateEligibility,
       enrollParticipant: service.enrollParticipant,
       voidEnrolling: service.voidEnrolling,
       logDeviation: service.logDeviation,

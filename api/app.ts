@@ -12,6 +12,7 @@ import { enrollmentRoutes } from './routes/enrollments.ts';
 import { outsideRoutes } from './routes/outside.ts';
 import { patientRecordRoutes } from './routes/patient-records.ts';
 import { patientRoutes } from './routes/patients.ts';
+import { screeningRoutes } from './routes/screening.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { studyRoutes } from './routes/studies.ts';
 import { studyStaffRoutes } from './routes/study-staff.ts';
@@ -30,6 +31,7 @@ export function createApp(deps: ApiDeps): Api {
   studyStaffRoutes(api, deps);
   enrollmentRoutes(api, deps);
   enrollmentActionRoutes(api, deps);
+  screeningRoutes(api, deps);
 
   const app: Api = new OpenAPIHono<ApiEnv>();
   app.onError(problemHandler(deps.log));

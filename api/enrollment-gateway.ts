@@ -1,11 +1,17 @@
 import type {
   ConsentRecorded,
   EnrollmentInput,
+  EligibilityDecided,
+  EligibilityDecision,
   EnrollmentView,
+  Invalidated,
+  Invalidation,
   Outcome,
   ReConsent,
   ReConsentRecorded,
   ResolveStep,
+  ScreeningRecorded,
+  ScreeningResults,
   Stage,
   Withdrawal,
 } from '../workflows/consent-to-enrollment/types.ts';
@@ -60,4 +66,7 @@ export type EnrollmentGateway = {
   withdrawAfterEnd(withdrawal: WithdrawalAfterEnd, options: { repeatedOnly: boolean }): Promise<{ kind: 'applied' } | { kind: 'accepted' }>;
   resolveStep(run: RunRef, resolution: ResolveStep): Promise<EnrollmentView>;
   recordConsent(run: RunRef, consent: ReConsent): Promise<ReConsentRecorded>;
+  recordScreening(run: RunRef, results: ScreeningResults): Promise<ScreeningRecorded>;
+  signEligibility(run: RunRef, decision: EligibilityDecision): Promise<EligibilityDecided>;
+  invalidateEligibility(run: RunRef, invalidation: Invalidation): Promise<Invalidated>;
 };

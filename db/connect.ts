@@ -69,6 +69,7 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
 
 /** Rejects with a retryable DatabaseError when `work` takes longer. The work itself may still take effect. */
 export async function withTimeout<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  // The same as `within` of services/common, which may not be imported here: `db/` imports nobody.
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(databaseError({ code: 'CLIENT_TIMEOUT' })), timeoutMs);

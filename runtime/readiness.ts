@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { ServiceDatabase } from '../db/index.ts';
+import { within } from '../services/common/index.ts';
 import type { Mailer } from '../services/notification/index.ts';
 
 const BOUND_MS = 2000;
@@ -18,13 +19,10 @@ export function readinessOf(parts: { databases: ServiceDatabase[]; client: Clien
 }
 
 async function state(check: () => Promise<unknown>): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('unavailable'), BOUND_MS);
-  });
   try {
-    return await Promise.race([check().then(() => 'ok', () => 'unavailable'), late]);
-  } finally {
-    clearTimeout(timer);
+    await within(BOUND_MS, check(), () => new Error('no answer in time'));
+    return 'ok';
+  } catch {
+    return 'unavailable';
   }
 }

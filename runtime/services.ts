@@ -51,7 +51,7 @@ export function composeServices(options: ServicesOptions): Composition {
 
   const services: Services = {
     patient: patientService({ db: databases.patient, clock, study: late('study') }),
-    study: studyService({ db: databases.study, clock, site: late('site') }),
+    study: studyService({ db: databases.study, clock, site: late('site'), edc: late('edc') }),
     site: siteService({ db: databases.site, clock, study: late('study') }),
     edc: edcService({ db: databases.edc, clock, study: late('study'), site: late('site') }),
     notification: notificationService({ db: databases.notification, clock, mailer, opsEmail, study: late('study'), patient: late('patient') }),

@@ -26,10 +26,21 @@ export class Saga {
     this.#compensations.length = 0;
   }
 
+  /** Where the saga stands, for `undoTo`. */
+  get mark(): number {
+    return this.#compensations.length;
+  }
+
   /** Undoes every registered step, each retried until it holds; not cancellable. */
-  async undoAll(): Promise<void> {
-    for (let undo = this.#compensations.pop(); undo; undo = this.#compensations.pop()) {
-      await this.untilItHolds(`UNDO: ${undo.name}`, undo.run);
+  undoAll(): Promise<void> {
+    return this.undoTo(0);
+  }
+
+  /** Undoes what was registered since the mark, in the same way. */
+  async undoTo(mark: number): Promise<void> {
+    while (this.#compensations.length > mark) {
+      const undo = this.#compensations.pop();
+      if (undo) await this.untilItHolds(`UNDO: ${undo.name}`, undo.run);
     }
   }
 

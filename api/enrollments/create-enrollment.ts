@@ -49,6 +49,7 @@ async function attempt(deps: Deps, asked: Asked, { mayFollow }: { mayFollow: boo
   const { missing, study, site, protocol } = admission;
   if (!study) throw notFound('study');
   if (missing.length > 0 || !site || !protocol) throw await refused(deps, asked, { missing, hash });
+  await checkSigners(deps, asked, protocol.consentRule);
   await checkRescreen(deps, asked);
   const enrollmentId = uuidv7();
   const { id: userId, name, role } = asked.user;
@@ -115,6 +116,17 @@ async function refused({ clients }: Deps, asked: Asked, { missing, hash }: { mis
   const text = onlyCap ? 'The site has no place left.' : 'This enrollment is not admissible.';
   return new DomainError('conflict', onlyCap ? 'cap_reached' : 'not_admissible', `${text} The consent is recorded; nothing was started.`, {
     details: { missing, consentId },
+  });
+}
+
+/** Who has to sign follows age, capacity and literacy under the protocol's country rule (ICH E6(R3) 2.8). */
+async function checkSigners({ clients }: Deps, { ctx, body }: Asked, consentRule: string): Promise<void> {
+  const { patientId, capacity, canRead, consent } = body;
+  const signers = consent.signers.map(({ role, signedAt }) => ({ role, signedAt }));
+  const { missing } = await clients.patient.missingSigners({ ctx, input: { patientId, consentRule, capacity, canRead, signers } });
+  if (missing.length === 0) return;
+  throw new DomainError('invalid', 'signers_missing', `The consent lacks a signature: ${missing.join(', ')}. Have it signed, then send it again.`, {
+    details: { missing },
   });
 }
 

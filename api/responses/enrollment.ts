@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Deviation, EnrollmentRecord, TimelineItem } from '../../services/study/index.ts';
 import { OUTCOMES, STAGES, statusOf } from '../../services/study/index.ts';
+import { actorResponse, toActor } from './actor.ts';
 import type { EnrollmentView } from '../../workflows/consent-to-enrollment/types.ts';
 
 const attentionItem = z.object({
@@ -30,7 +31,7 @@ export const enrollmentResponse = z
     subjectNumber: z.string().optional(),
     consentId: z.string().optional(),
     consentValidity: z.string().optional(),
-    interruption: z.enum(['withdrawal', 'abort']).optional().openapi({ description: 'Live: accepted, being applied.' }),
+    interruption: z.enum(['withdrawal', 'abort', 'expiry']).optional().openapi({ description: 'Live: accepted, being applied.' }),
     rescreenOf: z.string().optional(),
     createdAt: z.string().optional(),
     updatedAt: z.string().optional(),
@@ -92,21 +93,14 @@ function withoutNulls<T extends Record<string, unknown>>(members: T) {
   };
 }
 
-/** Who did it, as the audit trail names people: never more than id, name and role. */
-const actorResponse = z.object({ kind: z.string(), id: z.string(), name: z.string().optional(), role: z.string().optional() });
-
-function toActor(actor: TimelineItem['actor']): z.output<typeof actorResponse> {
-  if (actor.kind === 'service') return { kind: 'service', id: actor.service };
-  const { id, name, role } = actor.kind === 'user' ? actor : actor.onBehalfOf;
-  return { kind: actor.kind, id, name, role };
-}
-
 export const timelineItem = z
   .object({ at: z.string(), event: z.string(), stage: z.enum(STAGES), actor: actorResponse, details: z.record(z.string(), z.unknown()) })
   .openapi('TimelineItem');
 
-export function toTimelineItem({ at, event, stage, actor, details }: TimelineItem): z.output<typeof timelineItem> {
-  return { at, event, stage, actor: toActor(actor), details };
+/** Reasons are free text: for those who know the person. */
+export function toTimelineItem({ at, event, stage, actor, details }: TimelineItem, { reasons }: { reasons: boolean }): z.output<typeof timelineItem> {
+  const { reason: _reason, ...others } = details;
+  return { at, event, stage, actor: toActor(actor), details: reasons ? details : others };
 }
 
 export const deviationResponse = z

@@ -1,12 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { contentHash } from '../../db/content-hash.ts';
 import { text } from '../../services/common/index.ts';
 import { signedConsent } from '../../services/patient/index.ts';
 import { WITHDRAWAL_SCOPES } from '../../services/study/index.ts';
-import type { MessageEnvelope } from '../../workflows/consent-to-enrollment/types.ts';
-import { ctxOf, keyOf } from '../call.ts';
-import type { Api, ApiDeps, ApiEnv } from '../deps.ts';
+import { ctxOf } from '../call.ts';
+import type { Api, ApiDeps } from '../deps.ts';
+import { envelope } from '../enrollments/envelope.ts';
 import { locate } from '../enrollments/locate.ts';
 import { showsReasons } from '../enrollments/show.ts';
 import { withdrawAfterEnd } from '../enrollments/withdraw-after-end.ts';
@@ -15,15 +13,27 @@ import { enrollmentResponse, toEnrollmentResponse } from '../responses/enrollmen
 
 const tags = ['Enrollments'];
 
+/** Who declines a new version is not withdrawn by that: the investigator is asked to decide. */
+const reConsentBody = z.union([
+  z.strictObject({ consent: signedConsent }),
+  z.strictObject({ declined: z.strictObject({ reason: text(1000).nullable().default(null) }) }),
+]);
+
 const recordReconsent = operation({
   operationId: 'recordReconsent',
-  summary: 'Record a renewed consent, while one is awaited.',
+  summary: 'Record a renewed consent while one is awaited, or that the participant does not give it.',
   tags,
   method: 'post',
   path: '/enrollments/{enrollmentId}/consents',
-  request: { params: enrollmentPath, body: jsonBody(z.strictObject({ consent: signedConsent })) },
+  request: { params: enrollmentPath, body: jsonBody(reConsentBody) },
   responses: {
-    201: answer('Recorded', z.object({ enrollmentId: z.string(), consentId: z.string(), validity: z.string() })),
+    201: answer(
+      'Recorded',
+      z.union([
+        z.object({ enrollmentId: z.string(), consentId: z.string(), validity: z.string() }),
+        z.object({ enrollmentId: z.string(), declined: z.literal(true) }),
+      ]),
+    ),
   },
 });
 
@@ -63,34 +73,23 @@ const resolveEnrollment = operation({
 });
 
 export function enrollmentActionRoutes(api: Api, deps: ApiDeps): void {
-  const { enrollments, hashKey } = deps;
-
-  /** What every message carries: the caller's key, a hash of what is asked of which enrollment, who and by which request. */
-  function envelope(c: Context<ApiEnv>, asked: { enrollmentId: string; verb: string; body: unknown }): MessageEnvelope {
-    const { id, name, role } = c.var.user;
-    return {
-      enrollmentId: asked.enrollmentId,
-      key: keyOf(c),
-      contentHash: contentHash(hashKey, asked),
-      actor: { id, name, role },
-      requestId: c.var.requestId,
-    };
-  }
+  const { enrollments } = deps;
 
   api.openapi(recordReconsent, async (c) => {
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant: c.var.grant });
     const { enrollmentId } = facts;
-    const message = { ...envelope(c, { enrollmentId, verb: 'recordConsent', body }), ...body };
-    const { consentId, validity } = await enrollments.recordConsent(facts, message);
-    return c.json({ enrollmentId, consentId, validity }, 201);
+    const message = { ...envelope(deps, c, { enrollmentId, verb: 'recordConsent', body }), ...body };
+    const recorded = await enrollments.recordConsent(facts, message);
+    if ('declined' in recorded) return c.json({ enrollmentId, declined: true as const }, 201);
+    return c.json({ enrollmentId, consentId: recorded.consentId, validity: recorded.validity }, 201);
   });
 
   api.openapi(withdrawParticipant, async (c) => {
     const { grant } = c.var;
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant });
-    const message = { ...envelope(c, { enrollmentId: facts.enrollmentId, verb: 'withdraw', body }), ...body };
+    const message = { ...envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'withdraw', body }), ...body };
     const withdrawn = await enrollments.withdraw(facts, message);
     const reasons = showsReasons(grant);
     if (withdrawn.kind === 'applied') return c.json(toEnrollmentResponse(facts, { live: withdrawn.view, reasons }), 200);
@@ -104,7 +103,7 @@ export function enrollmentActionRoutes(api: Api, deps: ApiDeps): void {
     const { grant } = c.var;
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant });
-    const message = { ...envelope(c, { enrollmentId: facts.enrollmentId, verb: 'resolveStep', body }), ...body };
+    const message = { ...envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'resolveStep', body }), ...body };
     const view = await enrollments.resolveStep(facts, message);
     return c.json(toEnrollmentResponse(facts, { live: view, reasons: showsReasons(grant) }), 200);
   });

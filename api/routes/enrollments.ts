@@ -113,7 +113,8 @@ export function enrollmentRoutes(api: Api, deps: ApiDeps): void {
   api.openapi(getEnrollmentTimeline, async (c) => {
     const { enrollmentId } = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant: c.var.grant });
     const { items } = await study.enrollmentTimeline(readOf(c, { enrollmentId }));
-    return c.json({ items: items.map(toTimelineItem) }, 200);
+    const reasons = showsReasons(c.var.grant);
+    return c.json({ items: items.map((item) => toTimelineItem(item, { reasons })) }, 200);
   });
 
   api.openapi(listDeviations, async (c) => {

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { SearchAttributePair } from '@temporalio/common';
+import { within } from '../../services/common/index.ts';
 import type { Stage } from '../../workflows/consent-to-enrollment/types.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { TimingProfile } from '../../workflows/timing.ts';
@@ -38,20 +39,9 @@ export function temporalEngine({ waits, ...options }: EngineOptions): Engine {
   return {
     ...options,
     waits: { ...WAITS, ...waits },
-    within: (ms, work) => inTime(ms, options.client.withDeadline(Date.now() + ms, work)),
+    within: (ms, work) =>
+      within(ms + GRACE_MS, options.client.withDeadline(Date.now() + ms, work), () => new LateError('no answer in time')),
   };
-}
-
-async function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LateError('no answer in time')), ms + GRACE_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 type Searchable = { enrollmentId: string; studyCode: string; siteCode: string; stage: Stage };

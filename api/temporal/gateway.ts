@@ -1,4 +1,4 @@
-import { recordConsent, resolveStep } from '../../workflows/consent-to-enrollment/messages.ts';
+import { invalidateEligibility, recordConsent, recordScreening, resolveStep, signEligibility } from '../../workflows/consent-to-enrollment/messages.ts';
 import type { EnrollmentGateway } from '../enrollment-gateway.ts';
 import { type EngineOptions, temporalEngine } from './engine.ts';
 import { findRun, viewRun } from './find-run.ts';
@@ -18,5 +18,8 @@ export function temporalEnrollmentGateway(options: EngineOptions): EnrollmentGat
     withdrawAfterEnd: (...asked) => withdrawAfterEnd(engine, asked),
     resolveStep: (run, message) => sendToRunning(engine, { run, definition: resolveStep, message }),
     recordConsent: (run, message) => sendToRunning(engine, { run, definition: recordConsent, message }),
+    recordScreening: (run, message) => sendToRunning(engine, { run, definition: recordScreening, message }),
+    signEligibility: (run, message) => sendToRunning(engine, { run, definition: signEligibility, message }),
+    invalidateEligibility: (run, message) => sendToRunning(engine, { run, definition: invalidateEligibility, message }),
   };
 }

@@ -4,3 +4,4 @@ export * from './errors.ts';
 export * from './page.ts';
 export * from './schemas.ts';
 export * from './verbs.ts';
+export * from './within.ts';

@@ -2,6 +2,10 @@ import { inProcessClient } from '../common/index.ts';
 import type { EdcService } from './index.ts';
 
 const VERBS = [
+  'openScreening',
+  'closeScreening',
+  'recordScreeningResults',
+  'screeningResultsOf',
   'openCasebook',
   'closeCasebook',
   'lockCasebook',

@@ -6,13 +6,16 @@ import { casebookExists } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { planVisits } from './plan.ts';
 import { protocolAndSite } from './protocol-and-site.ts';
+import { reopenCasebook } from './reopen.ts';
 import type { OpenCasebook } from './schemas.ts';
-import { casebooks, visits } from './tables.ts';
+import { casebooks } from './tables.ts';
+import { writeVisits } from './write-plan.ts';
 
 /**
  * Opens a participant's casebook with the visits that the protocol version plans, dated in the site's time zone;
- * `visits` is how many. One per enrollment: `casebook_exists` under another key. An attempt that arrives after
- * `closeCasebook` is refused with `command_cancelled`.
+ * `visits` is how many. One per enrollment: under another key `casebook_exists`, except that the one which was closed
+ * with an undone enrollment is opened again (domain: the slot is released and reserved anew), dated anew. An attempt
+ * that arrives after its `closeCasebook` is refused with `command_cancelled`.
  */
 export async function openCasebook(
   deps: EdcDeps,
@@ -31,21 +34,12 @@ export async function openCasebook(
         .onConflictDoNothing({ target: casebooks.enrollmentId })
         .returning({ id: casebooks.id }),
     );
-    if (inserted.length === 0) throw casebookExists();
-    if (planned.length > 0) {
-      await statement(
-        tx.insert(visits).values(
-          planned.map(({ offset: visitOffset, window: visitWindow, ...visit }, position) => ({
-            id: uuidv7(),
-            casebookId,
-            position,
-            visitOffset,
-            visitWindow,
-            ...visit,
-          })),
-        ),
-      );
+    if (inserted.length === 0) {
+      const reopenedId = await reopenCasebook(tx, { input, timezone, planned, audit });
+      if (reopenedId === undefined) throw casebookExists();
+      return { casebookId: reopenedId, visits: planned.length };
     }
+    await writeVisits(tx, casebookId, planned);
     audit({ action: 'C', entity: 'casebook', entityId: casebookId, after: { ...input, timezone, visits: planned } });
     return { casebookId, visits: planned.length };
   });

@@ -1,4 +1,6 @@
-import type { CASEBOOK_STATUSES, EPRO_STATUSES } from './tables.ts';
+import { z } from 'zod';
+import { type Actor, instant, text } from '../common/index.ts';
+import type { CASEBOOK_STATUSES, EPRO_STATUSES, ResultValue, SCREENING_STATUSES } from './tables.ts';
 
 /** What a withdrawal covers (FDA 2008 guidance: accrued data are kept whatever it covers). */
 export type WithdrawalScope = 'interventions' | 'all_data_collection' | 'samples';
@@ -48,4 +50,52 @@ export type Casebook = {
   timezone: string;
   visits: Visit[];
   epro: EproSchedule | null;
+};
+
+const screeningResult = z.strictObject({
+  item: z.string().regex(/^[A-Z][A-Z0-9_]{0,39}$/, 'capital letters, digits and "_", at most 40'),
+  value: z.union([z.number(), z.boolean(), text(200)]),
+  unit: text(40).optional(),
+  performedAt: instant,
+  standardOfCare: z.boolean().optional(),
+  /** Of a correction. */
+  reason: text(1000).optional(),
+});
+export type ScreeningResult = z.output<typeof screeningResult>;
+
+/** Body of POST …/screening-results: one entry per item. */
+export const screeningResults = z.strictObject({
+  results: z
+    .array(screeningResult)
+    .min(1)
+    .max(100)
+    .refine((all) => new Set(all.map(({ item }) => item)).size === all.length, 'must not contain the same item twice'),
+});
+export type ScreeningResults = z.output<typeof screeningResults>;
+
+/** `consentSignedAt`: the consent's first signature; screening procedures come after it (domain step 3). */
+export type OpenScreening = Omit<OpenCasebook, 'anchorAt'> & { consentSignedAt: string };
+
+/** One entry as it was made; `current` is false once another has replaced it. */
+export type EnteredResult = {
+  item: string;
+  value: ResultValue;
+  unit: string | null;
+  performedAt: string;
+  standardOfCare: boolean;
+  reason: string | null;
+  enteredAt: string;
+  enteredBy: Actor;
+  current: boolean;
+};
+
+/** An enrollment's screening; `items` in the order of the protocol, `revision` counts the rows ever entered. */
+export type Screening = {
+  screeningId: string;
+  status: (typeof SCREENING_STATUSES)[number];
+  consentSignedAt: string;
+  revision: number;
+  items: string[];
+  /** Newest first. */
+  results: EnteredResult[];
 };

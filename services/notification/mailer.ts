@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import { within } from '../common/index.ts';
 
 export type MailerOptions = {
   /** `smtp://user:password@host:port` or `smtps://…`. */
@@ -73,16 +74,10 @@ export function createMailer({ smtpUrl, from, timeoutMs }: MailerOptions): Maile
 
 /** A mail that waits for a slow server in the pool's queue ends in time, too. It may still go out later. */
 async function bounded(timeoutMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new MailError('mail_unavailable')), timeoutMs);
-  });
   try {
-    await Promise.race([work, late]);
+    await within(timeoutMs, work, () => new MailError('mail_unavailable'));
   } catch (error) {
     throw error instanceof MailError ? error : new MailError(codeOf(error));
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -13,6 +13,10 @@ const STAFF: Record<NoticeKind, readonly string[]> = {
   withdrawn: ['principal', 'sponsor', 'pharmacist'],
   cap_near: ['sponsor', 'coordinator'],
   cap_reached: ['sponsor', 'coordinator'],
+  signature_requested: ['principal'],
+  signature_reminder: ['principal'],
+  reconsent_requested: ['coordinator', 'principal'],
+  reconsent_declined: ['principal'],
   stuck: [],
 };
 

@@ -9,6 +9,10 @@ export const NOTICE_KINDS = [
   'withdrawn',
   'cap_near',
   'cap_reached',
+  'signature_requested',
+  'signature_reminder',
+  'reconsent_requested',
+  'reconsent_declined',
   'stuck',
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

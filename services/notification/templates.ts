@@ -28,6 +28,38 @@ const TEMPLATES: Record<NoticeKind, (notice: SendNotice) => Template> = {
     subject: 'all places filled',
     lines: ['All places of this site are filled.', `Confirmed: ${detail(notice, 'confirmedCount')} of ${detail(notice, 'cap')}`],
   }),
+  signature_requested: (notice) => ({
+    subject: 'eligibility decision to be signed',
+    lines: [
+      'An eligibility decision waits for your signature.',
+      'What to do next: review the criteria and sign the decision.',
+      `Until: ${detail(notice, 'until')}`,
+    ],
+  }),
+  signature_reminder: (notice) => ({
+    subject: 'reminder: eligibility decision to be signed',
+    lines: [
+      'An eligibility decision still waits for your signature.',
+      'What to do next: review the criteria and sign the decision; unsigned, the enrollment ends as expired.',
+      `Until: ${detail(notice, 'until')}`,
+    ],
+  }),
+  reconsent_requested: (notice) => ({
+    subject: 'new consent needed',
+    lines: [
+      'The consent version that a participant signed has been superseded; the enrollment is on hold.',
+      'What to do next: discuss the version now in force, have it signed and record it.',
+      `Until: ${detail(notice, 'until')}`,
+    ],
+  }),
+  reconsent_declined: (notice) => ({
+    subject: 'new consent declined',
+    lines: [
+      'A participant has declined to sign the consent version now in force. This is no withdrawal.',
+      'What to do next: decide with the participant how to go on, and record the new consent or a withdrawal.',
+      `Until: ${detail(notice, 'until')}`,
+    ],
+  }),
   stuck: (notice) => ({
     subject: 'an enrollment needs attention',
     lines: [

@@ -15,6 +15,7 @@ const VERBS = [
   'consentOfEnrollment',
   'sitesOfPerson',
   'contactOf',
+  'missingSigners',
 ] as const;
 
 /** What the API and other services may call. */

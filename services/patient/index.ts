@@ -9,6 +9,7 @@ import { getPerson } from './get-person.ts';
 import { listConsents } from './list-consents.ts';
 import { listHistory } from './list-history.ts';
 import { markConsentEnteredInError } from './mark-consent-entered-in-error.ts';
+import { missingSigners } from './missing-signers.ts';
 import { recordConsent } from './record-consent.ts';
 import { registerPerson } from './register-person.ts';
 import { searchPersons } from './search-persons.ts';
@@ -30,6 +31,7 @@ export function patientService(deps: PatientDeps) {
     consentOfEnrollment,
     sitesOfPerson,
     contactOf,
+    missingSigners,
   });
 }
 
@@ -37,6 +39,7 @@ export type PatientService = ReturnType<typeof patientService>;
 export type { PatientDeps } from './deps.ts';
 export type { ConsentInfo } from './consent-view.ts';
 export type { HistoryInfo } from './list-history.ts';
+export type { MissingSigners } from './missing-signers.ts';
 export type { PatientInfo } from './person-view.ts';
 export type { RecordConsent } from './record-consent.ts';
 export * from './schemas.ts';

@@ -117,6 +117,7 @@ export const historyEntry = z.strictObject({
 export type HistoryEntry = z.output<typeof historyEntry>;
 
 export const SIGNER_ROLES = ['participant', 'representative', 'minor', 'witness', 'discusser'] as const;
+export type SignerRole = (typeof SIGNER_ROLES)[number];
 
 const signer = z.strictObject({
   role: z.enum(SIGNER_ROLES),

@@ -19,7 +19,7 @@ export async function addConsentVersion(
   { ctx, key, input }: Call<NewConsentVersion & { studyId: string }>,
 ): Promise<{ consentVersionId: string }> {
   return runCommand({ db, ledger, verb: 'addConsentVersion', key, content: input, ctx }, async (tx, audit) => {
-    const { studyId, siteId, language, version, documentSha256, concerns = null } = input;
+    const { studyId, siteId, language, version, documentSha256, concerns = null, appliesTo = 'all' } = input;
     const effectiveAt = new Date(input.effectiveAt);
     // Two versions added at once would both take the same predecessor for theirs.
     await statement(tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`consent/${studyId}/${siteId}/${language}`}, 0))`));
@@ -45,6 +45,7 @@ export async function addConsentVersion(
         supersededAt: next?.effectiveAt ?? null,
         documentSha256,
         concerns,
+        appliesTo,
         createdAt: clock(),
       }),
       { consent_versions_version: consentVersionExists, consent_versions_effective: consentVersionOverlaps },

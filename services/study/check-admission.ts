@@ -2,9 +2,11 @@ import { and, desc, eq, inArray, or } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
 import { durationMs, type Read } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
+import { mayScreen, vainScreenings } from './rescreens.ts';
 import { enrollments, investigators, protocolVersions, studies } from './tables.ts';
 import type { Admission, AdmissionGap, CheckAdmission } from './types.ts';
 
+const DAY_MS = 86_400_000;
 /** More versions of one protocol than any trial has; the newest ones count. */
 const MAX_VERSIONS = 200;
 
@@ -17,7 +19,7 @@ export async function checkAdmission(deps: StudyDeps, { ctx, input }: Read<Check
   const { db, clock, site } = deps;
   const { studyId, siteId } = input;
   const now = clock();
-  const [activation, [study], versions, principals, known] = await Promise.all([
+  const [activation, [study], versions, principals, known, screenings] = await Promise.all([
     site.getActivation({ ctx, input: { studyId, siteId } }),
     read(db, (orm) => orm.select({ code: studies.code, status: studies.status }).from(studies).where(eq(studies.id, studyId))),
     read(db, (orm) =>
@@ -36,6 +38,7 @@ export async function checkAdmission(deps: StudyDeps, { ctx, input }: Read<Check
         .limit(1),
     ),
     findKnown(db, input),
+    read(db, (orm) => vainScreenings(orm, input)),
   ]);
   const approved = (activation?.approvals ?? []).filter(({ ethicsApprovedAt }) => new Date(ethicsApprovedAt) <= now);
   const usable = versions.find(
@@ -53,23 +56,30 @@ export async function checkAdmission(deps: StudyDeps, { ctx, input }: Read<Check
   need(principals.length > 0, 'principal_investigator');
   need(!activation || activation.reserved + activation.confirmed < activation.cap, 'cap_reached');
   need(!known.elsewhere, 'already_enrolled_elsewhere');
-  need(!body?.screening && !body?.eligibilitySignature && !body?.randomisation, 'protocol_not_supported');
+  need(!body?.randomisation, 'protocol_not_supported');
+  need(!body || mayScreen(body, screenings), 'rescreens_used_up');
   return {
     missing,
     study: study ? { code: study.code } : null,
     site: activation ? { code: activation.site.code } : null,
-    protocol:
-      usable && body
-        ? {
-            protocolVersionId: usable.id,
-            version: usable.version,
-            slotTimeToLiveMs: durationMs(body.slotTimeToLive),
-            reconsentDeadlineMs: durationMs(body.reconsentDeadline),
-            hasEpro: body.epro !== undefined,
-          }
-        : null,
+    protocol: usable ? whatToDo(usable) : null,
     known: known.here,
     hasRecord: known.hasRecord,
+  };
+}
+
+/** What the workflow has to know of the protocol; what the protocol has none of is left out. */
+function whatToDo({ id, version, body }: typeof protocolVersions.$inferSelect): NonNullable<Admission['protocol']> {
+  const { consentRule, screening, eligibilitySignature: signature } = body;
+  return {
+    protocolVersionId: id,
+    version,
+    consentRule,
+    slotTimeToLiveMs: durationMs(body.slotTimeToLive),
+    reconsentDeadlineMs: durationMs(body.reconsentDeadline),
+    hasEpro: body.epro !== undefined,
+    ...(screening && { screening: { windowMs: screening.windowDays * DAY_MS } }),
+    ...(signature && { eligibilitySignature: { reminderMs: durationMs(signature.reminder), expiryMs: durationMs(signature.expiry) } }),
   };
 }
 

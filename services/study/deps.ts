@@ -1,5 +1,11 @@
 import type { ServiceDatabase } from '../../db/index.ts';
+import type { EdcClient } from '../edc/client.ts';
 import type { SiteClient } from '../site/client.ts';
 
 /** What the verbs of Study depend on. */
-export type StudyDeps = { db: ServiceDatabase; clock: () => Date; site: Pick<SiteClient, 'getActivation'> };
+export type StudyDeps = {
+  db: ServiceDatabase;
+  clock: () => Date;
+  site: Pick<SiteClient, 'getActivation'>;
+  edc: Pick<EdcClient, 'screeningResultsOf'>;
+};

@@ -1,23 +1,27 @@
-import { runCommand } from '../../db/index.ts';
+import { runCommand, statement } from '../../db/index.ts';
 import type { Call } from '../common/index.ts';
+import { supersedingVersion } from './consent-is-current.ts';
 import type { StudyDeps } from './deps.ts';
 import { enrollmentClosed, outOfOrder } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from './record.ts';
-import type { Revised } from './types.ts';
+import type { Enrolled, EnrollParticipant } from './types.ts';
 
 /**
  * Enrols the participant (domain, step 6). Throws `out_of_order` without an opening, `enrollment_closed` when
- * the enrollment has its outcome. After `voidEnrolling` another round may enrol again.
+ * the enrollment has its outcome. After `voidEnrolling` another round may enrol again. On a superseded `consent`
+ * nobody is enrolled: `held` until `version` has been consented to (ICH E6(R3) 2.8.2), then under a new key.
  */
-export async function enrollParticipant({ db, clock }: StudyDeps, { ctx, key, input }: Call<Revised>): Promise<{ enrolledAt: string }> {
-  const { identity, revision } = input;
-  const { enrollmentId } = identity;
-  return runCommand({ db, ledger, verb: 'enrollParticipant', key, content: { identity }, ctx }, async (tx, audit) => {
+export async function enrollParticipant({ db, clock }: StudyDeps, { ctx, key, input }: Call<EnrollParticipant>): Promise<Enrolled> {
+  const { identity, revision, consent } = input;
+  const { enrollmentId, studyId, siteId } = identity;
+  return runCommand<Enrolled>({ db, ledger, verb: 'enrollParticipant', key, content: { identity }, ctx }, async (tx, audit) => {
     const current = await lockRecord(tx, identity);
     if (!current?.subjectNumber) throw outOfOrder('openEnrollment');
     if (current.outcome !== 'open') throw enrollmentClosed();
     const now = clock();
+    const newerVersion = consent ? await statement(supersedingVersion(tx, { studyId, siteId, ...consent }, now)) : null;
+    if (newerVersion !== null) return { held: 'consent_superseded', version: newerVersion };
     const stage = 'enrollment';
     const facts = { enrolledAt: now, enrollmentVoidedAt: null };
     await Promise.all([

@@ -41,5 +41,22 @@ export const alreadyEnrolled = () =>
 export const requestKeyTaken = () =>
   new DomainError('conflict', 'request_key_taken', 'Another enrollment was started by this request.');
 
+/** The authority to sign is checked with the signature itself (21 CFR 11.10(g)). */
+export const signerNotEntitled = () =>
+  new DomainError('forbidden', 'signer_not_entitled', 'Only a principal investigator of the site, or somebody to whom eligibility is delegated now, may sign.');
+
+export const alreadyDecided = () =>
+  new DomainError('conflict', 'already_decided', 'There is a signed eligibility decision in force.');
+
+export const criteriaNotMet = () =>
+  new DomainError('conflict', 'criteria_not_met', 'The criteria are not met as far as they have been evaluated.');
+
+/** A signature is bound to what was seen (21 CFR 11.70). */
+export const evaluationChanged = () =>
+  new DomainError('conflict', 'evaluation_changed', 'The criteria have been evaluated again since; look at the evaluation before signing.');
+
+export const notDecided = () =>
+  new DomainError('conflict', 'not_decided', 'There is no eligibility decision in force.');
+
 export const scopeTooWide = (max: number) =>
   new DomainError('invalid', 'scope_too_wide', `At most ${max} combinations of study and site can be listed at once.`, { details: { max } });

@@ -6,6 +6,7 @@ import { addInvestigator } from './add-investigator.ts';
 import { addProtocolVersion } from './add-protocol-version.ts';
 import { cancelOpening } from './cancel-opening.ts';
 import { checkAdmission } from './check-admission.ts';
+import { consentIsCurrent } from './consent-is-current.ts';
 import { createStudy } from './create-study.ts';
 import type { StudyDeps } from './deps.ts';
 import { endDelegation } from './end-delegation.ts';
@@ -13,11 +14,14 @@ import { enrollParticipant } from './enroll-participant.ts';
 import { enrollmentIdentity } from './enrollment-identity.ts';
 import { enrollmentSummary } from './enrollment-summary.ts';
 import { enrollmentTimeline } from './enrollment-timeline.ts';
+import { evaluateEligibility } from './evaluate-eligibility.ts';
 import { findProtocolVersion } from './find-protocol-version.ts';
+import { getEligibility } from './get-eligibility.ts';
 import { getEnrollment } from './get-enrollment.ts';
 import { getProtocol } from './get-protocol.ts';
 import { getStudyByCode } from './get-study-by-code.ts';
 import { getStudy } from './get-study.ts';
+import { invalidateEligibility } from './invalidate-eligibility.ts';
 import { judgeConsent } from './judge-consent.ts';
 import { listDeviations } from './list-deviations.ts';
 import { listEnrollments } from './list-enrollments.ts';
@@ -27,6 +31,7 @@ import { logDeviation } from './log-deviation.ts';
 import { openEnrollment } from './open-enrollment.ts';
 import { recordOutcome } from './record-outcome.ts';
 import { recordProgress } from './record-progress.ts';
+import { signEligibility } from './sign-eligibility.ts';
 import { voidEnrolling } from './void-enrolling.ts';
 
 const verbs = {
@@ -40,18 +45,23 @@ const verbs = {
   logDeviation,
   openEnrollment,
   cancelOpening,
+  evaluateEligibility,
+  signEligibility,
+  invalidateEligibility,
   enrollParticipant,
   voidEnrolling,
   recordProgress,
   recordOutcome,
   checkAdmission,
   judgeConsent,
+  consentIsCurrent,
   getStudy,
   getStudyByCode,
   listStudies,
   getProtocol,
   findProtocolVersion,
   getEnrollment,
+  getEligibility,
   enrollmentIdentity,
   listEnrollments,
   enrollmentTimeline,

@@ -1,8 +1,9 @@
-import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, lte, or } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
 import type { Read } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
-import { consentVersions, delegations, investigators } from './tables.ts';
+import { isEntitled } from './entitled.ts';
+import { consentVersions } from './tables.ts';
 import type { ConsentValidity, JudgeConsent } from './types.ts';
 
 /**
@@ -34,36 +35,10 @@ export async function judgeConsent(
           ),
         ),
     ),
-    discusserUserId === null ? false : mayDiscuss(db, { studyId, siteId, userId: discusserUserId, signedAt }),
+    discusserUserId === null
+      ? false
+      : read(db, (orm) => isEntitled(orm, { studyId, siteId, userId: discusserUserId, task: 'consent', roles: ['principal', 'sub'], at: signedAt })),
   ]);
   if (inForce.length === 0) return { validity: 'version_not_approved' };
   return { validity: entitled ? 'valid' : 'not_delegated' };
-}
-
-async function mayDiscuss(
-  db: StudyDeps['db'],
-  { studyId, siteId, userId, signedAt }: { studyId: string; siteId: string; userId: string; signedAt: Date },
-): Promise<boolean> {
-  const [row] = await read(db, (orm) => {
-    const investigator = orm
-      .select({ one: sql`1` })
-      .from(investigators)
-      .where(and(eq(investigators.studyId, studyId), eq(investigators.siteId, siteId), eq(investigators.userId, userId)));
-    const delegated = orm
-      .select({ one: sql`1` })
-      .from(delegations)
-      .where(
-        and(
-          eq(delegations.studyId, studyId),
-          eq(delegations.siteId, siteId),
-          eq(delegations.userId, userId),
-          sql`'consent' = any(${delegations.tasks})`,
-          lte(delegations.validFrom, signedAt),
-          or(isNull(delegations.validTo), gt(delegations.validTo, signedAt)),
-          or(isNull(delegations.endedAt), gt(delegations.endedAt, signedAt)),
-        ),
-      );
-    return orm.select({ entitled: sql<boolean>`exists (${investigator}) or exists (${delegated})` }).from(sql`(values (1)) as one`);
-  });
-  return row?.entitled ?? false;
 }

@@ -5,6 +5,7 @@ import type { StudyDeps } from './deps.ts';
 import { enrollmentClosed } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { lockPerson, readRecord, writeMilestone, writeRecord } from './record.ts';
+import { mayScreen, vainScreenings } from './rescreens.ts';
 import { nextSubjectNumber } from './subject-number.ts';
 import { enrollments, investigators, protocolVersions, screeningLog, studies } from './tables.ts';
 import type { EnrollmentIdentity, OpeningResult, OpenEnrollment } from './types.ts';
@@ -72,8 +73,9 @@ async function hasAnother(tx: Transaction, { enrollmentId, studyId, patientId }:
 }
 
 /** What of Study's own keeps the enrollment from opening by now; the site's part is asked again with the slot. */
-async function admissibility(tx: Transaction, { studyId, siteId, protocolVersionId }: EnrollmentIdentity) {
-  const [[study], [protocol], [principal]] = await Promise.all([
+async function admissibility(tx: Transaction, identity: EnrollmentIdentity) {
+  const { studyId, siteId, protocolVersionId } = identity;
+  const [[study], [protocol], [principal], screenings] = await Promise.all([
     statement(tx.select({ status: studies.status }).from(studies).where(eq(studies.id, studyId))),
     statement(
       tx
@@ -88,11 +90,13 @@ async function admissibility(tx: Transaction, { studyId, siteId, protocolVersion
         .where(and(eq(investigators.studyId, studyId), eq(investigators.siteId, siteId), eq(investigators.role, 'principal')))
         .limit(1),
     ),
+    statement(vainScreenings(tx, identity)),
   ]);
   const missing: string[] = [];
   if (!study) missing.push('study_not_found');
   else if (study.status !== 'active') missing.push('study_not_open');
   if (!protocol) missing.push('protocol_version');
   if (!principal) missing.push('principal_investigator');
+  if (protocol && !mayScreen(protocol.body, screenings)) missing.push('rescreens_used_up');
   return { missing, pattern: protocol?.body.subjectNumberPattern };
 }

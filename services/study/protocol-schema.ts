@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { code, duration, durationMs, instant, text } from '../common/index.ts';
+import { code, duration, durationMs, instant } from '../common/index.ts';
+import { criteria } from './criterion-schema.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -11,23 +12,6 @@ const msOf = (value: string) => (duration.safeParse(value).success ? durationMs(
 
 /** A duration longer than nothing and at most two years: deadlines beyond that are mistakes. */
 const deadline = duration.refine((value) => msOf(value) > 0 && msOf(value) <= 730 * DAY_MS, 'more than zero, at most 730 days');
-
-const itemCode = z.string().regex(/^[A-Z][A-Z0-9_]{0,39}$/, 'capital letters, digits and "_", at most 40');
-const scalar = z.union([z.number(), z.boolean(), text(200)]);
-const criterionBase = {
-  code,
-  kind: z.enum(['inclusion', 'exclusion']),
-  text: text(1000),
-  item: itemCode,
-  unit: text(40).optional(),
-};
-
-/** One criterion that the system can evaluate: the item compared with the value. Orders need a number. */
-const criterion = z.discriminatedUnion('operator', [
-  z.strictObject({ ...criterionBase, operator: z.enum(['<', '<=', '>', '>=']), value: z.number() }),
-  z.strictObject({ ...criterionBase, operator: z.enum(['=', '!=']), value: scalar }),
-  z.strictObject({ ...criterionBase, operator: z.enum(['in', 'not in']), value: z.array(scalar).min(1).max(100).refine(unique, distinct) }),
-]);
 
 const screening = z.strictObject({
   windowDays: z.int().min(1).max(365),
@@ -99,11 +83,7 @@ export const protocolBody = z
     effectiveAt: instant,
     consentRule: z.string().regex(/^[A-Z]{2}$/, 'a country code such as CN').default('CN'),
     screening: screening.optional(),
-    criteria: z
-      .array(criterion)
-      .max(200)
-      .default([])
-      .refine((all) => unique(all.map((one) => one.code)), distinct),
+    criteria: criteria.default([]),
     eligibilitySignature: eligibilitySignature.optional(),
     randomisation: randomisation.optional(),
     visits: z

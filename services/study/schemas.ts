@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { code, email, id, instant, pageRequest, sha256, text, userId } from '../common/index.ts';
 import { OUTCOMES, STAGES } from './vocabulary.ts';
 
+export type { Criterion } from './criterion-schema.ts';
 export { protocolBody, type ProtocolBody, type ProtocolInput } from './protocol-schema.ts';
 
 /** Body of POST /studies. */
@@ -26,6 +27,8 @@ export const newConsentVersion = z
     effectiveAt: instant,
     documentSha256: sha256,
     concerns: text(500).optional(),
+    /** Whom it concerns: everybody, or only who signs from now on. Without a word: everybody. */
+    appliesTo: z.enum(['all', 'new']).optional(),
   })
   .refine((it) => it.approvedAt <= it.effectiveAt, { path: ['effectiveAt'], message: 'must not come before the approval' });
 export type NewConsentVersion = z.output<typeof newConsentVersion>;

@@ -1,7 +1,10 @@
 import type { Actor } from '../common/index.ts';
+import type { SignedVersion } from './eligibility-types.ts';
 import type { ProtocolBody } from './protocol-schema.ts';
 import type { NewDeviation } from './schemas.ts';
 import type { Outcome, Stage, SubjectStatus, WithdrawalScope } from './vocabulary.ts';
+
+export type * from './eligibility-types.ts';
 
 /** What an enrollment is about; never changes. Travels with every step, so that any step can write the record first. */
 export type EnrollmentIdentity = {
@@ -27,6 +30,10 @@ export type OpenEnrollment = Revised & { consentId: string; signedAt: string };
 export type OpeningResult =
   | { opened: true; subjectNumber: string }
   | { opened: false; reason: 'already_enrolled' | 'not_admissible'; missing: string[] };
+/** With `consent`, the enrolling is held when that version has been superseded. */
+export type EnrollParticipant = Revised & { consent?: SignedVersion | undefined };
+/** `version`: the one that the participant has to sign first. */
+export type Enrolled = { enrolledAt: string } | { held: 'consent_superseded'; version: string };
 /** `stepKey` is the key of the step that is to be undone. */
 export type UndoStep = Revised & { stepKey: string };
 export type RecordProgress = Revised & {
@@ -94,6 +101,7 @@ export const ADMISSION_GAPS = [
   'cap_reached',
   'already_enrolled_elsewhere',
   'protocol_not_supported',
+  'rescreens_used_up',
 ] as const;
 export type AdmissionGap = (typeof ADMISSION_GAPS)[number];
 
@@ -103,7 +111,17 @@ export type Admission = {
   missing: AdmissionGap[];
   study: { code: string } | null;
   site: { code: string } | null;
-  protocol: { protocolVersionId: string; version: string; slotTimeToLiveMs: number; reconsentDeadlineMs: number; hasEpro: boolean } | null;
+  protocol: {
+    protocolVersionId: string;
+    version: string;
+    consentRule: string;
+    slotTimeToLiveMs: number;
+    reconsentDeadlineMs: number;
+    hasEpro: boolean;
+    /** Absent where the protocol has none. */
+    screening?: { windowMs: number };
+    eligibilitySignature?: { reminderMs: number; expiryMs: number };
+  } | null;
   /** The enrollment that this request, or this person at this site, already has. */
   known: { enrollmentId: string; by: 'request_key' | 'person'; sameContent: boolean } | null;
   /** The person has, or had, an enrollment in this study, however it ended. */

@@ -4,16 +4,18 @@ import type { StudyDeps } from './deps.ts';
 import { outOfOrder } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from './record.ts';
-import type { UndoStep } from './types.ts';
+import type { Enrolled, UndoStep } from './types.ts';
 
 /**
  * Undoes the enrolling with this key, or sees to it that a late attempt is refused. The record of having been
  * enrolled stays, marked as voided (domain, step 6); the reason comes with `ctx`. Repeating it changes nothing.
+ * An enrolling that was held has nothing to undo.
  */
 export async function voidEnrolling({ db, clock }: StudyDeps, { ctx, input }: Call<UndoStep>): Promise<{ undone: boolean }> {
   const { stepKey: key, identity, revision } = input;
   const { enrollmentId } = identity;
-  const settled = await undoCommand({ db, ledger, verb: 'enrollParticipant', key, ctx }, async (tx, _result, audit) => {
+  const settled = await undoCommand<Enrolled>({ db, ledger, verb: 'enrollParticipant', key, ctx }, async (tx, result, audit) => {
+    if ('held' in result) return;
     const current = await lockRecord(tx, identity);
     if (!current) throw outOfOrder('enrollParticipant');
     const now = clock();
@@ -28,5 +30,5 @@ export async function voidEnrolling({ db, clock }: StudyDeps, { ctx, input }: Ca
       after: { stage, enrollmentVoidedAt: now },
     });
   });
-  return { undone: settled.tookEffect };
+  return { undone: settled.tookEffect && !('held' in settled.result) };
 }

@@ -77,8 +77,21 @@ export function fakeGateway(clients: Clients): FakeGateway {
       sent('resolveStep', message);
       return viewOf(enrollmentId);
     },
+    recordScreening: async ({ enrollmentId }, message) => {
+      sent('recordScreening', message);
+      return { enrollmentId, recorded: message.results.length, missing: [], verdict: 'met', failed: [] };
+    },
+    signEligibility: async ({ enrollmentId }, message) => {
+      sent('signEligibility', message);
+      return { enrollmentId, decision: message.decision, decisionId: viewOf(enrollmentId).enrollmentId, signedAt: new Date().toISOString(), sha256: message.sha256 };
+    },
+    invalidateEligibility: async ({ enrollmentId }, message) => {
+      sent('invalidateEligibility', message);
+      return { enrollmentId, decisionId: viewOf(enrollmentId).enrollmentId };
+    },
     recordConsent: async ({ enrollmentId }, message) => {
       sent('recordConsent', message);
+      if (message.declined) return { enrollmentId, declined: true };
       return { enrollmentId, consentId: viewOf(enrollmentId).consentId ?? '', validity: 'valid' };
     },
   };

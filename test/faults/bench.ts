@@ -3,7 +3,8 @@ import { SERVICES, type ServiceName } from '../../db/provision.ts';
 import { QUEUES } from '../../runtime/workers.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { TimingProfile } from '../../workflows/timing.ts';
-import { directStudy } from '../support/scenario.ts';
+import { attend } from '../support/people.ts';
+import { directStudy, SCREENED_PROTOCOL } from '../support/scenario.ts';
 import { startTestSystem } from '../support/system.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { type PostgresProxy, startPostgresProxy } from './postgres-proxy.ts';
@@ -22,7 +23,7 @@ export async function startFaultBench(timing: Partial<TimingProfile> = {}) {
   const databaseUrls = Object.fromEntries(SERVICES.map((name) => [name, proxies[name].url])) as Record<ServiceName, string>;
   const restart = (again: Partial<TimingProfile>) => at.restart({ timing: { ...FAULT_TIMING, ...again }, queues: QUEUES, databaseUrls });
   await restart(timing);
-  const study = await directStudy(at, { cap: 1000 });
+  const study = await directStudy(at, { cap: 1000, protocol: SCREENED_PROTOCOL });
   return {
     at,
     plan,
@@ -53,12 +54,13 @@ export async function endsAs({ at, study }: FaultBench, outcome: string, { enrol
 
 export type Run = { enrollmentId: string; patientId: string };
 
-/** Registers somebody, arms faults for them and enrols them. */
+/** Registers somebody, arms faults for them and enrols them; the people of the site do their part. */
 export async function enrolled({ study }: FaultBench, arm: (patientId: string) => void): Promise<Run> {
   const patientId = await study.register();
   arm(patientId);
   const { status, body } = await study.enrol(patientId);
   if (status !== 201 && status !== 202) throw new Error(`POST /enrollments: ${status} ${body.code}`);
+  void attend(study, body.enrollmentId);
   return { enrollmentId: body.enrollmentId, patientId };
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import { endsAs, enrolled, type FaultBench, parksOn, type Run, startFaultBench } from './bench.ts';
@@ -48,6 +49,29 @@ const RUN: Record<Detour, (bench: FaultBench, armed: Armed) => Promise<void>> = 
     expect((await study.resolve(run.enrollmentId, 'abort')).status).toBe(200);
     await endsAs(bench, 'voided', run);
     expect(await logged()).toBe(1);
+  },
+
+  /** A signature that is invalidated while the pivot is parked: recorded once, undone, and signed again. */
+  invalidateEligibility: async (bench, { row, fault }) => {
+    const { plan, study, at } = bench;
+    const run = await enrolled(bench, (patientId) => plan.arm({ patientId, activity: 'confirmSlot' }, fails));
+    await parksOn(bench, 'confirmation', run);
+    plan.arm({ patientId: run.patientId, activity: row.activity }, fault);
+    const key = randomUUID();
+    const invalidated = study.invalidate(run.enrollmentId, key);
+    if (row.fault === 'fails for ever') {
+      await parksOn(bench, 'invalidation', run);
+      plan.heal({ patientId: run.patientId, activity: row.activity });
+      expect((await study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
+    }
+    await invalidated;
+    expect((await study.invalidate(run.enrollmentId, key)).status).toBe(201);
+    plan.heal({ patientId: run.patientId, activity: 'confirmSlot' });
+    await study.until(run.enrollmentId, (now) => now.awaiting?.what === 'eligibility');
+    expect((await study.decide(run.enrollmentId)).status).toBe(201);
+    await endsAs(bench, 'active', run);
+    const decisions = await at.database.sql`select round, invalidated_at is null as stands from study.eligibility_decisions where enrollment_id = ${run.enrollmentId} order by round`;
+    expect([...decisions]).toEqual([{ round: 1, stands: false }, { round: 2, stands: true }]);
   },
 
   /** A withdrawal after the pivot, while the notices are parked: acknowledged at once, and applied until it holds. */

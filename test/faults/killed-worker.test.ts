@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
 import { TEST_HASH_KEY } from '../support/database.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { directStudy, type DirectStudy } from '../support/scenario.ts';
+import { attend } from '../support/people.ts';
+import { directStudy, type DirectStudy, SCREENED_PROTOCOL } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { type Row, TABLE, UNDOS } from './table.ts';
 import { type Armed, WorkerChild } from './worker-child.ts';
@@ -24,7 +25,7 @@ describe('a worker process that is killed with SIGKILL while an activity is betw
 
   beforeAll(async () => {
     at = await startTestSystem({ queues: [], timing: { attemptMs: 5000, attempts: 6 } });
-    study = await directStudy(at);
+    study = await directStudy(at, { protocol: SCREENED_PROTOCOL });
     const options = {
       temporalAddress: at.temporal.address,
       workflowBundlePath: inject('workflowBundlePath'),
@@ -79,6 +80,7 @@ describe('a worker process that is killed with SIGKILL while an activity is betw
     await workers.arm(faults(patientId));
     const { status, body } = await study.enrol(patientId);
     expect([201, 202]).toContain(status);
+    void attend(study, body.enrollmentId);
     const run = { patientId, enrollmentId: body.enrollmentId };
     runs.set(name, run);
     return run;

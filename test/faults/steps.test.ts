@@ -92,7 +92,7 @@ const RUN: Record<InProcess, (bench: FaultBench, row: Row) => Promise<void>> = {
     const late = await held.letGo();
     expectLate(row, late);
     // A signed consent is kept whenever it arrives (domain, step 1); everything else must leave no trace.
-    const kept = row.step.side === 'kept' ? { consents: 1 } : {};
+    const kept = row.step.name === 'consent' ? { consents: 1 } : {};
     expect(await traces(bench, run.enrollmentId)).toEqual({ ...before, ...kept });
     const { outcome, stage, status, subjectNumber } = known;
     expect((await study.get(run.enrollmentId)).body).toMatchObject({ outcome, stage, status, ...(subjectNumber ? { subjectNumber } : {}) });
@@ -111,10 +111,14 @@ async function resolve({ study }: FaultBench, row: Row, { enrollmentId, heal }: 
   expect((await study.resolve(enrollmentId, 'retry')).status).toBe(200);
 }
 
+/** What people asked for is no longer taken once the enrollment has been ended. */
+const REFUSED_LATE: Partial<Record<string, string>> = { results: 'screening_not_open', evaluation: 'enrollment_closed', signature: 'enrollment_closed' };
+
 function expectLate(row: Row, late: LateAttempt[]): void {
   expect(late.length).toBeGreaterThan(0);
   for (const one of late) {
-    if (row.step.undo === undefined) expect(one).toHaveProperty('answer');
+    if (row.step.undo === undefined && !(row.step.name in REFUSED_LATE)) expect(one).toHaveProperty('answer');
+    else if (row.step.name in REFUSED_LATE) expect(one).toEqual({ refused: REFUSED_LATE[row.step.name] });
     else expect(one).toEqual({ refused: 'command_cancelled' });
   }
 }
@@ -126,6 +130,9 @@ async function traces({ at: { database: { sql } } }: FaultBench, enrollmentId: s
       (select count(*)::int from study.milestones where enrollment_id = ${enrollmentId} and event not in ('PROGRESS', 'NEEDS ATTENTION')) as milestones,
       (select count(*)::int from study.screening_log where enrollment_id = ${enrollmentId}) as log_lines,
       (select string_agg(status, ' ' order by id) from site.slots where enrollment_id = ${enrollmentId}) as slots,
+      (select count(*)::int from edc.screening_results r join edc.screenings s on s.id = r.screening_id where s.enrollment_id = ${enrollmentId}) as results,
+      (select count(*)::int from study.eligibility_evaluations where enrollment_id = ${enrollmentId}) as evaluations,
+      (select count(*)::int from study.eligibility_decisions where enrollment_id = ${enrollmentId}) as decisions,
       (select string_agg(status, ' ') from edc.casebooks where enrollment_id = ${enrollmentId}) as casebooks,
       (select string_agg(status, ' ') from edc.epro_schedules where enrollment_id = ${enrollmentId}) as schedules,
       (select string_agg(status || attempts, ' ' order by id) from notification.messages where enrollment_id = ${enrollmentId} and kind <> 'stuck') as messages`;

@@ -6,6 +6,8 @@ import type { TestDatabase } from './database.ts';
 
 /** What is looked at: of a system in this process or in another one. */
 type At = { database: Pick<TestDatabase, 'sql'>; system: Pick<System, 'client'>; mailbox: Pick<Mailbox, 'messages'> };
+/** Told again when it happens again: each time under a key of its own. */
+const REPEATED = ['stuck', 'signature_requested', 'signature_reminder', 'reconsent_requested', 'reconsent_declined'];
 type Runs = Map<string, { workflowId: string; view: EnrollmentView }>;
 
 /** Outcomes of an enrollment that was undone or never began; `withdrawn` belongs here unless its stage is `activation`. */
@@ -39,6 +41,7 @@ export async function brokenInvariants(at: At): Promise<string[]> {
     subjectNumbers(at),
     consents(at),
     dataCollection(at),
+    screening(at),
     messages(at),
     endedInOrder(at),
   ]);
@@ -164,12 +167,36 @@ async function dataCollection({ database: { sql } }: At): Promise<string[]> {
   ];
 }
 
+/** A decision in force on what was signed; forms closed where the enrollment was undone; one value per item. */
+async function screening({ database: { sql } }: At): Promise<string[]> {
+  const decisions = await sql<{ id: string; n: number }[]>`
+    select enrollment_id as id, count(*)::int as n from study.eligibility_decisions where invalidated_at is null
+    group by enrollment_id having count(*) > 1`;
+  const unsigned = await sql<{ id: string; outcome: string }[]>`
+    select e.id, e.outcome from study.enrollments e join study.protocol_versions v on v.id = e.protocol_version_id
+    left join study.eligibility_decisions d on d.enrollment_id = e.id and d.invalidated_at is null
+    left join lateral (select sha256, verdict from study.eligibility_evaluations where enrollment_id = e.id order by id desc limit 1) s on true
+    where v.body ? 'eligibilitySignature' and (e.outcome = 'active' or e.outcome = 'withdrawn' and e.stage = 'activation')
+      and (d.decision is distinct from 'eligible' or d.sha256 is distinct from s.sha256 or s.verdict is distinct from 'met')`;
+  const open = await sql<{ id: string; outcome: string }[]>`
+    select e.id, e.outcome from study.enrollments e join edc.screenings s on s.enrollment_id = e.id
+    where e.outcome in ${sql(UNDONE)} and s.status = 'open'`;
+  const values = await sql<{ id: string }[]>`
+    select screening_id || ' ' || item as id from edc.screening_results where current group by screening_id, item having count(*) > 1`;
+  return [
+    ...decisions.map((row) => `${row.n} eligibility decisions in force: ${row.id}`),
+    ...unsigned.map((row) => `${row.outcome} without a signature on the last evaluation: ${row.id}`),
+    ...open.map((row) => `screening forms open although ${row.outcome}: ${row.id}`),
+    ...values.map((row) => `two current values: ${row.id}`),
+  ];
+}
+
 /** One message per notice and recipient; each sent message is in the mailbox once, and no mail without its message. */
 async function messages({ database: { sql }, mailbox }: At): Promise<string[]> {
   const mails = await mailbox.messages();
   const rows = await sql<{ message_id: string; status: string }[]>`select message_id, status from notification.messages`;
   const twice = await sql<{ id: string }[]>`
-    select enrollment_id || ' ' || kind || ' ' || recipient as id from notification.messages where kind <> 'stuck'
+    select enrollment_id || ' ' || kind || ' ' || recipient as id from notification.messages where kind not in ${sql(REPEATED)}
     group by enrollment_id, kind, recipient having count(*) > 1
     union all select command_key || ' ' || recipient from notification.messages group by command_key, recipient having count(*) > 1`;
   const broken = twice.map((row) => `two messages for one notice and recipient: ${row.id}`);

@@ -34,6 +34,7 @@ export async function directStudy(at: Reachable, options: { cap?: number; doctor
   const admin = await caller(at, 'admin');
   const clinician = await caller(at, 'clinician', { sites: [site] });
   const ops = await caller(at, 'ops');
+  const doctor = await caller(at, 'investigator', { sites: [site], id: 'doctor-1' });
   const siteId = String((await ok(admin.post('/sites', { code: site, name: 'Hospital', timezone: 'Asia/Shanghai' })))['id']);
   const studyId = String((await ok(admin.post('/studies', { code: study, title: 'A direct study' })))['id']);
   const protocol = { ...DIRECT_PROTOCOL, ...options.protocol };
@@ -53,7 +54,25 @@ export async function directStudy(at: Reachable, options: { cap?: number; doctor
     patientId, studyId, siteId, rescreenOf: null, capacity: 'full', canRead: true, consent: { ...signedConsent(), ...consent },
   });
   return {
-    studyId, siteId, studyCode: study, siteCode: site, admin, clinician, ops, activate, setDoctor, register, body,
+    studyId, siteId, studyCode: study, siteCode: site, admin, clinician, ops, doctor, activate, setDoctor, register, body,
+    /** Values that meet the criteria of SCREENED_PROTOCOL, unless others are given. */
+    screen: (enrollmentId: string, values: Record<string, unknown> = ELIGIBLE, key?: string) =>
+      clinician.post<Screened>(`/enrollments/${enrollmentId}/screening-results`, { results: resultsOf(values) }, key),
+    decide: (enrollmentId: string, decision: 'eligible' | 'not_eligible' = 'eligible', options: { by?: Caller; key?: string; sha256?: string } = {}) =>
+      (options.by ?? doctor).post<Record<string, unknown>>(
+        `/enrollments/${enrollmentId}/eligibility-decision`,
+        { decision, signature: { meaning: 'I have reviewed the criteria', ...(options.sha256 ? { sha256: options.sha256 } : {}) } },
+        options.key,
+      ),
+    invalidate: (enrollmentId: string, key?: string) =>
+      doctor.post<Record<string, unknown>>(`/enrollments/${enrollmentId}/eligibility-decision/invalidation`, { reason: 'a sample was mixed up' }, key),
+    /** A new version of the consent form at the site, in force from now on. */
+    amend: (version: string, more: Record<string, unknown> = {}) => {
+      const now = new Date(Date.now() - 1).toISOString();
+      return ok(admin.post(`/studies/${studyId}/consent-versions`, { version, siteId, language: 'zh-CN', approvedAt: now, effectiveAt: now, documentSha256: DOCUMENT, ...more }));
+    },
+    reConsent: (enrollmentId: string, consent: Record<string, unknown> = {}, key?: string) =>
+      clinician.post<Record<string, unknown>>(`/enrollments/${enrollmentId}/consents`, { consent: { ...signedConsent(new Date()), ...consent } }, key),
     enrol: async (patientId: string, key?: string) => clinician.post<EnrollmentBody>('/enrollments', body(patientId), key),
     get: (enrollmentId: string) => clinician.get<EnrollmentBody>(`/enrollments/${enrollmentId}`),
     resolve: (enrollmentId: string, action: 'retry' | 'skip' | 'abort', key?: string) =>
@@ -78,6 +97,26 @@ export const DIRECT_PROTOCOL = {
   reconsentDeadline: 'P14D',
   subjectNumberPattern: '{site}-{sequence:4}',
 };
+
+/** With screening, two criteria and a signature. */
+export const SCREENED_PROTOCOL = {
+  ...DIRECT_PROTOCOL,
+  screening: { windowDays: 28, maxRescreens: 1 },
+  criteria: [
+    { code: 'I01', kind: 'inclusion', text: 'Age 18 or over', item: 'AGE', operator: '>=', value: 18 },
+    { code: 'E03', kind: 'exclusion', text: 'eGFR below 30', item: 'EGFR', operator: '<', value: 30, unit: 'mL/min/1.73m2' },
+  ],
+  eligibilitySignature: { reminder: 'P2D', expiry: 'P7D' },
+};
+
+export const ELIGIBLE = { AGE: 44, EGFR: 88 };
+export type Screened = { enrollmentId: string; recorded: number; missing: string[]; verdict: string; failed: string[]; code?: string };
+
+/** Results in their units, performed now. */
+export function resultsOf(values: Record<string, unknown>, more: Record<string, unknown> = {}) {
+  const performedAt = new Date(Date.now() - 1000).toISOString();
+  return Object.entries(values).map(([item, value]) => ({ item, value, ...(item === 'EGFR' ? { unit: 'mL/min/1.73m2' } : {}), performedAt, ...more }));
+}
 
 export function signedConsent(signedAt = new Date(Date.now() - 600_000)): Record<string, unknown> {
   const at = signedAt.toISOString();

@@ -26,7 +26,7 @@ export function currentDetails(view: EnrollmentView): string {
   } else if (view.attention.length === 0) {
     lines.push('**Awaiting:** nothing from anybody');
   }
-  if (view.interruption && !view.outcome) lines.push(`**Accepted:** ${view.interruption}, being applied`);
+  if (view.interruption && !view.outcome) lines.push(`**${view.interruption === 'expiry' ? 'Passed' : 'Accepted'}:** ${view.interruption === 'expiry' ? 'a deadline' : view.interruption}, being applied`);
   for (const item of view.attention) {
     lines.push(
       '',

@@ -24,10 +24,13 @@ export async function openEnrollment(enrollment: Enrollment): Promise<boolean> {
   return true;
 }
 
-/** Step 6: enrolled. Undone as `enrollment_voided`, never deleted. */
-export async function enrol(enrollment: Enrollment): Promise<void> {
-  const { activities, identity, saga, ctx } = enrollment;
-  const key = enrollment.key('enrolling');
+/**
+ * Step 6: enrolled. Undone as `enrollment_voided`, never deleted. Answers the consent version that has to be signed
+ * before it can go on, or null when the participant is enrolled.
+ */
+export async function enrol(enrollment: Enrollment): Promise<string | null> {
+  const { activities, identity, saga, ctx, signedVersion: consent } = enrollment;
+  const key = enrollment.nextKey('enrolling');
   const revision = enrollment.nextRevision();
   saga.register('enrolling', async () => {
     const undoRevision = enrollment.nextRevision();
@@ -37,12 +40,14 @@ export async function enrol(enrollment: Enrollment): Promise<void> {
     // A lost answer may have hidden that the step took effect: it decides between declined and withdrawn.
     if (undone) enrollment.enrolled = true;
   });
-  await enrollment.step('enrolling', () =>
+  const enrolled = await enrollment.step('enrolling', () =>
     activities.study.enrollParticipant.executeWithOptions({ summary: STEPS.enrolling.summary }, [
-      { ctx, key, input: { identity, revision } },
+      { ctx, key, input: { identity, revision, ...consent } },
     ]),
   );
+  if ('held' in enrolled) return enrolled.version;
   enrollment.enrolled = true;
+  return null;
 }
 
 /** Step 7: the casebook with its planned visits and, where the protocol has one, the ePRO schedule, side by side. */
@@ -57,7 +62,7 @@ export async function openDataCollection(enrollment: Enrollment): Promise<void> 
 async function openCasebook(enrollment: Enrollment, anchorAt: string): Promise<void> {
   const { activities, input, saga, ctx } = enrollment;
   const { enrollmentId, studyId, siteId, protocol } = input;
-  const key = enrollment.key('casebook');
+  const key = enrollment.nextKey('casebook');
   saga.register('casebook', () =>
     activities.edc.closeCasebook.executeWithOptions({ summary: 'UNDO: close the casebook' }, [
       { ctx: enrollment.ctx, key: `${key}/undo`, input: { stepKey: key, enrollmentId, reason: 'enrollment_undone' } },
@@ -74,7 +79,7 @@ async function openCasebook(enrollment: Enrollment, anchorAt: string): Promise<v
 async function startEpro(enrollment: Enrollment, anchorAt: string): Promise<void> {
   const { activities, input, saga, ctx } = enrollment;
   const { enrollmentId, studyId, siteId, protocol } = input;
-  const key = enrollment.key('epro');
+  const key = enrollment.nextKey('epro');
   saga.register('epro', () =>
     activities.edc.stopEpro.executeWithOptions({ summary: 'UNDO: stop the ePRO schedule' }, [
       { ctx: enrollment.ctx, key: `${key}/undo`, input: { stepKey: key, enrollmentId, reason: 'enrollment_undone' } },

@@ -3,11 +3,15 @@ import { refusal } from '../attention.ts';
 import {
   awaitConsentRecorded,
   enrollmentView,
+  invalidateEligibility,
   recordConsent,
+  recordScreening,
   resolveStep,
+  signEligibility,
   withdraw,
   withdrawSignal,
 } from './messages.ts';
+import type { Request } from './requests.ts';
 import type { Enrollment } from './state.ts';
 import type {
   ActingUser,
@@ -20,6 +24,9 @@ import type {
   ResolveStep,
   Withdrawal,
 } from './types.ts';
+
+/** Who has declined may still sign as long as the investigator hasn't decided. */
+const AWAITING_CONSENT = ['consent', 'decision'];
 
 /** After so many messages only `withdraw` and `resolveStep` are taken: a history may not grow without bound. */
 export const MESSAGE_LIMIT = 500;
@@ -39,6 +46,15 @@ export function handleMessages(enrollment: Enrollment, root: CancellationScope):
   });
   setHandler(withdrawSignal, (message) => withdrawBySignal(enrollment, inbox, message), {
     description: 'The same withdrawal, when no worker answered',
+  });
+  setHandler(recordScreening, (message) => request(enrollment, inbox, { kind: 'results', message }), {
+    description: 'Screening results, in parts and in any order; a correction has its reason',
+  });
+  setHandler(signEligibility, (message) => request(enrollment, inbox, { kind: 'decision', message }), {
+    description: 'The signed eligibility decision',
+  });
+  setHandler(invalidateEligibility, (message) => request(enrollment, inbox, { kind: 'invalidation', message }), {
+    description: 'Invalidates the eligibility decision in force, before the pivot; another one is awaited then',
   });
   setHandler(recordConsent, (message) => reConsent(enrollment, inbox, message), {
     description: 'A renewed consent, while one is awaited',
@@ -126,11 +142,22 @@ function withdrawBySignal(enrollment: Enrollment, inbox: Inbox, message: Withdra
   }
 }
 
+/** Puts what somebody asks for on the desk and waits for the answer. */
+async function request<T>(enrollment: Enrollment, inbox: Inbox, asked: Request): Promise<T> {
+  const { message } = asked;
+  inbox.count();
+  inbox.once(message, () => {
+    enrollment.refuseOther(message.enrollmentId);
+    enrollment.requests.post(asked);
+  });
+  return enrollment.requests.answered<T>(message.key);
+}
+
 async function reConsent(enrollment: Enrollment, inbox: Inbox, message: ReConsent): Promise<ReConsentRecorded> {
   inbox.count();
   inbox.once(message, () => {
     enrollment.refuseOther(message.enrollmentId);
-    if (enrollment.awaiting?.what !== 'consent' || enrollment.reConsent) {
+    if (!AWAITING_CONSENT.includes(enrollment.awaiting?.what ?? '') || enrollment.reConsent) {
       throw refusal('not_awaiting_consent', 'This enrollment does not wait for a consent.');
     }
     enrollment.reConsent = message;

@@ -2,10 +2,16 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
   AwaitConsentRecorded,
   ConsentRecorded,
+  EligibilityDecided,
+  EligibilityDecision,
   EnrollmentView,
+  Invalidated,
+  Invalidation,
   ReConsent,
   ReConsentRecorded,
   ResolveStep,
+  ScreeningRecorded,
+  ScreeningResults,
   Withdrawal,
 } from './types.ts';
 
@@ -23,6 +29,12 @@ export const awaitConsentRecorded = defineUpdate<ConsentRecorded, [AwaitConsentR
 export const resolveStep = defineUpdate<EnrollmentView, [ResolveStep]>('resolveStep');
 /** The participant's, investigator's or sponsor's withdrawal; acknowledged at once. */
 export const withdraw = defineUpdate<EnrollmentView, [Withdrawal]>('withdraw');
+/** Screening results, in parts and in any order; a correction has its reason. */
+export const recordScreening = defineUpdate<ScreeningRecorded, [ScreeningResults]>('recordScreening');
+/** The signed decision on eligibility, by the investigator or somebody delegated. */
+export const signEligibility = defineUpdate<EligibilityDecided, [EligibilityDecision]>('signEligibility');
+/** Invalidates the decision in force, before the pivot; another one is awaited then. */
+export const invalidateEligibility = defineUpdate<Invalidated, [Invalidation]>('invalidateEligibility');
 /** A renewed consent, while one is awaited. */
 export const recordConsent = defineUpdate<ReConsentRecorded, [ReConsent]>('recordConsent');
 /** The same withdrawal when no worker answers the Update: durable without one, applied once. */

@@ -1,14 +1,19 @@
-import { isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { NotificationActivities } from '../../activities/index.ts';
 import type { Enrollment } from './state.ts';
 
 type Details = Record<string, string | number | null>;
+type Content = { kind: NoticeKind; details: Details; subjectNumber: string | null };
 type NoticeKind = Parameters<NotificationActivities['sendNotice']>[0]['input']['kind'];
 
 const SUMMARY: Partial<Record<NoticeKind, string>> = {
   consent_recorded: 'Tell of the consent: study doctor, coordinator, participant',
   enrolled: 'Tell the study doctor: enrolled',
   not_enrolled: 'Tell coordinator and sponsor: not enrolled',
+  signature_requested: 'Ask the investigator for the eligibility signature',
+  signature_reminder: 'Remind the investigator of the eligibility signature',
+  reconsent_requested: 'Ask the site for a consent on the new version',
+  reconsent_declined: 'Tell the study doctor: the new consent was declined',
   withdrawn: 'Tell study doctor, sponsor and pharmacy: withdrawn',
   cap_near: 'Tell sponsor and site: the cap is near',
   cap_reached: 'Tell sponsor and site: the cap is reached',
@@ -20,33 +25,39 @@ const SUMMARY: Partial<Record<NoticeKind, string>> = {
  */
 export class Notices {
   readonly #enrollment: Enrollment;
-  /** Fixed when the notice is asked for: a repetition under its key must say the same. */
-  readonly #content = new Map<NoticeKind, { details: Details; subjectNumber: string | null }>();
-  readonly #outstanding = new Map<NoticeKind, Promise<unknown> | null>();
+  /** By name: the kind, numbered from the second time on. Fixed when asked for: a repetition under its key says the same. */
+  readonly #outstanding = new Map<string, { content: Content; sending: Promise<unknown> | null }>();
+  readonly #times = new Map<NoticeKind, number>();
 
   constructor(enrollment: Enrollment) {
     this.#enrollment = enrollment;
   }
 
   /** Must be told before the run ends. */
-  add(kind: NoticeKind, details: Details = {}): void {
-    this.#content.set(kind, { details, subjectNumber: this.#enrollment.subjectNumber });
-    this.#outstanding.set(kind, null);
+  add(kind: NoticeKind, details: Details = {}): string {
+    const times = (this.#times.get(kind) ?? 0) + 1;
+    this.#times.set(kind, times);
+    const name = times === 1 ? kind : `${kind}-${times}`;
+    this.#outstanding.set(name, { content: { kind, details, subjectNumber: this.#enrollment.subjectNumber }, sending: null });
+    return name;
   }
 
-  /** Must be told, and is begun at once, beside the steps that follow. */
-  begin(kind: NoticeKind): void {
-    this.add(kind);
-    const sending = this.#send(kind);
-    this.#outstanding.set(kind, sending);
+  /** Must be told, and is begun at once, beside the steps that follow; no interruption of those ends it. */
+  begin(kind: NoticeKind, details: Details = {}): void {
+    const name = this.add(kind, details);
+    const notice = this.#outstanding.get(name);
+    if (!notice) return;
+    notice.sending = CancellationScope.nonCancellable(() => this.#send(name));
     // What fails here stays outstanding; `deliver` looks at it again.
-    sending.catch(() => this.#outstanding.set(kind, null));
+    notice.sending.catch(() => {
+      notice.sending = null;
+    });
   }
 
   /** Delivers what is outstanding, or parks; `skip` gives up what could not be delivered. */
   async deliver(): Promise<void> {
     await this.#enrollment.skippableStep('notices', async () => {
-      const results = await Promise.allSettled([...this.#outstanding].map(([kind, sending]) => sending ?? this.#send(kind)));
+      const results = await Promise.allSettled([...this.#outstanding].map(([name, { sending }]) => sending ?? this.#send(name)));
       const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
       const worst = failures.find(isCancellation) ?? failures[0];
       if (worst !== undefined) throw worst;
@@ -54,17 +65,14 @@ export class Notices {
     this.#outstanding.clear();
   }
 
-  async #send(kind: NoticeKind): Promise<void> {
+  async #send(name: string): Promise<void> {
     const { activities, identity, ctx } = this.#enrollment;
-    const { details, subjectNumber } = this.#content.get(kind) ?? { details: {}, subjectNumber: null };
+    const content = this.#outstanding.get(name)?.content;
+    if (!content) return;
     const { enrollmentId, studyId, studyCode, siteId, siteCode, patientId } = identity;
-    await activities.notification.sendNotice.executeWithOptions({ summary: SUMMARY[kind] ?? kind }, [
-      {
-        ctx,
-        key: this.#enrollment.key(`notice-${kind}`),
-        input: { kind, enrollmentId, studyId, studyCode, siteId, siteCode, patientId, subjectNumber, details },
-      },
+    await activities.notification.sendNotice.executeWithOptions({ summary: SUMMARY[content.kind] ?? content.kind }, [
+      { ctx, key: this.#enrollment.key(`notice-${name}`), input: { ...content, enrollmentId, studyId, studyCode, siteId, siteCode, patientId } },
     ]);
-    this.#outstanding.delete(kind);
+    this.#outstanding.delete(name);
   }
 }

@@ -6,10 +6,16 @@ import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 import type { Outcome } from './types.ts';
 
-/** Before step 6 a withdrawal is `declined`, from 6 on `withdrawn`; an abort is `voided`; otherwise what the steps said. */
+/** Before step 6 a withdrawal is `declined`, from 6 on `withdrawn`; an abort is `voided`, a deadline `expired`; otherwise what the steps said. */
 export function outcomeOfUndone(enrollment: Enrollment, reached: Outcome): Outcome {
   if (enrollment.interruption?.kind === 'withdrawal') return enrollment.enrolled ? 'withdrawn' : 'declined';
+  if (enrollment.interruption?.kind === 'expiry') return 'expired';
   return enrollment.interruption ? 'voided' : reached;
+}
+
+function reasonOf({ interruption, outcomeReason }: Enrollment): string | null {
+  if (interruption?.kind === 'expiry') return interruption.reason;
+  return interruption ? 'aborted' : outcomeReason;
 }
 
 /** Writes the outcome to the record in Study, in rounds until it holds, then shows it. */
@@ -17,10 +23,11 @@ export async function recordOutcome(enrollment: Enrollment, outcome: Outcome): P
   const { activities, identity, saga, stage, ctx } = enrollment;
   const key = enrollment.key('outcome', enrollment.nextRevision());
   const withdrawal = enrollment.interruption?.kind === 'withdrawal' ? enrollment.interruption.withdrawal : null;
-  const reason = withdrawal ? `decided_by_${withdrawal.decidedBy}` : enrollment.interruption ? 'aborted' : enrollment.outcomeReason;
+  const reason = withdrawal ? `decided_by_${withdrawal.decidedBy}` : reasonOf(enrollment);
   const content = {
     identity, outcome, stage, reason,
     ...(withdrawal && enrollment.pastPivot ? { scope: withdrawal.scope } : {}),
+    ...(outcome === 'screen_failed' ? { details: { failed: enrollment.failedCriteria } } : {}),
   };
   // A new revision each round: parking has reported the progress under a higher one than the last round had.
   await saga.untilItHolds('outcome', () =>

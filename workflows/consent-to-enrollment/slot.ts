@@ -41,18 +41,19 @@ export class Slot {
   }
 
   /**
-   * The pivot. Answers true once the slot is confirmed: from then on nothing is undone. A lost answer is settled
-   * under the key's lock (confirmed, or the key is dead), also when a withdrawal arrives meanwhile. False: the
-   * time to live had ended and the site is full by now.
+   * The pivot. Answers `confirmed` once the slot is: from then on nothing is undone. A lost answer is settled under the
+   * key's lock (confirmed, or the key is dead), also when a withdrawal arrives meanwhile. `full`: the time to live had
+   * ended and the site is full by now. `superseded`: this consent version has to be signed first.
    */
-  async confirm(): Promise<boolean> {
-    for (let round = 1; ; round += 1) {
-      if (!(await this.#holdOrReserveAnew())) return false;
-      const attempt = await this.#confirmOnce(this.#enrollment.key('confirmation', round));
+  async confirm(): Promise<'confirmed' | 'full' | { superseded: string }> {
+    for (;;) {
+      if (!(await this.#holdOrReserveAnew())) return 'full';
+      const attempt = await this.#confirmOnce(this.#enrollment.nextKey('confirmation'));
       if (attempt.confirmed) {
         this.#enrollment.pastPivot = true;
-        return true;
+        return 'confirmed';
       }
+      if (attempt.superseded !== undefined) return { superseded: attempt.superseded };
       if (attempt.failure) {
         // The key of this round is dead: nothing is confirmed, and whatever the operator says is safe.
         this.#startTimer();
@@ -63,14 +64,15 @@ export class Slot {
     }
   }
 
-  async #confirmOnce(key: string): Promise<{ confirmed: boolean; failure?: unknown }> {
-    const { activities, input, saga, ctx } = this.#enrollment;
+  async #confirmOnce(key: string): Promise<{ confirmed: boolean; superseded?: string; failure?: unknown }> {
+    const { activities, input, saga, ctx, signedVersion: consent } = this.#enrollment;
     const slotId = this.#slotId ?? '';
     try {
       const confirmation = await activities.site.confirmSlot.executeWithOptions({ summary: STEPS.confirmation.summary }, [
-        { ctx, key, input: { enrollmentId: input.enrollmentId, slotId } },
+        { ctx, key, input: { enrollmentId: input.enrollmentId, slotId, ...consent } },
       ]);
       if (confirmation.confirmed) this.#noteCap(confirmation);
+      else if (confirmation.reason === 'consent_superseded') return { confirmed: false, superseded: confirmation.version };
       return { confirmed: confirmation.confirmed };
     } catch (failure) {
       const settled = await saga.untilItHolds('settle the confirmation', () =>
@@ -89,6 +91,20 @@ export class Slot {
 
   #noteCap({ notice, confirmedCount, cap }: { notice: 'cap_near' | 'cap_reached' | null; confirmedCount: number; cap: number }): void {
     this.#enrollment.capNotice = notice ? { kind: notice, confirmedCount, cap } : null;
+  }
+
+  /** Gives the slot back while nothing may go on; another one is reserved before the pivot. */
+  async giveBack(): Promise<void> {
+    await this.stopTimer();
+    if (this.#slotId === null) return;
+    this.#slotId = null;
+    const key = this.#enrollment.key('slot', this.#round);
+    await this.#enrollment.saga.untilItHolds('UNDO: slot', () => this.#release(key));
+  }
+
+  /** After its reservation was undone. */
+  forget(): void {
+    this.#slotId = null;
   }
 
   async #holdOrReserveAnew(): Promise<boolean> {

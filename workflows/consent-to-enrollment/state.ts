@@ -1,6 +1,5 @@
 import {
   type ApplicationFailure,
-  CancellationScope,
   CancelledFailure,
   isCancellation,
   setCurrentDetails,
@@ -9,10 +8,13 @@ import {
 } from '@temporalio/workflow';
 import { type ServiceActivities, serviceActivities } from '../activity-proxies.ts';
 import { AttentionBoard, refusal } from '../attention.ts';
+import { Deadlines } from '../deadlines.ts';
 import { Saga } from '../saga.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import { currentDetails } from './details.ts';
+import { type Interruption, Interruptions } from './interruption.ts';
 import { reportAttention, reportProgress } from './report.ts';
+import { refusedBy, Requests } from './requests.ts';
 import type { StepName } from './steps.ts';
 import type {
   ActingUser,
@@ -26,14 +28,9 @@ import type {
   ReConsentRecorded,
   ResolveAction,
   Stage,
-  Withdrawal,
   WorkflowCtx,
 } from './types.ts';
-
-/** What ends the way to the pivot from outside: a withdrawal, an operator's abort. */
-export type Interruption =
-  | { kind: 'withdrawal'; withdrawal: Withdrawal }
-  | { kind: 'abort'; reason: string; actor: ActingUser; requestId: string };
+import { viewOf } from './view.ts';
 
 /** The state of one run, and the few ways in which its steps run. */
 export class Enrollment {
@@ -50,19 +47,27 @@ export class Enrollment {
   pastPivot = false;
   awaiting: Awaiting | null = null;
   subjectNumber: string | null = null;
-  consent: { consentId: string; validity: ConsentValidity; signedAt: string } | null = null;
+  /** The consent that was signed last. */
+  consent: { consentId: string; validity: ConsentValidity; signedAt: string; version: string; language: string } | null = null;
+  /** When the first consent was signed: the screening window counts from it. */
+  firstSignedAt: string | null = null;
   /** What the awaiting POST is told once step 1 is through, or why it never will be. */
   firstAnswer: { recorded: ConsentRecorded } | { failed: { code: string; why: string } } | null = null;
   reConsent: ReConsent | null = null;
   /** Undoing has begun, or the outcome stands: too late for an operator's abort. */
   closing = false;
   readonly reConsentAnswer = new Map<string, ReConsentRecorded | ApplicationFailure>();
-  interruption: Interruption | null = null;
+  readonly requests = new Requests();
+  readonly deadlines = new Deadlines();
+  /** The criteria that have failed, for the record of a screen failure. */
+  failedCriteria: string[] = [];
   /** Which threshold of the site's cap this enrollment has crossed. */
   capNotice: { kind: 'cap_near' | 'cap_reached'; confirmedCount: number; cap: number } | null = null;
   parkedAfterOutcome = false;
   #revision = 0;
-  #interruptible: CancellationScope | null = null;
+  readonly #rounds = new Map<string, number>();
+  readonly #reConsentUntil = new Map<string, number>();
+  readonly #interruptions = new Interruptions();
 
   constructor(input: EnrollmentInput) {
     this.input = input;
@@ -85,9 +90,29 @@ export class Enrollment {
     this.showDetails();
   }
 
+  /** The consent version that was signed last, as the steps that ask for it again take it. */
+  get signedVersion(): { consent?: { version: string; language: string } } {
+    const { consent } = this;
+    return consent ? { consent: { version: consent.version, language: consent.language } } : {};
+  }
+
+  /** Until when the consent on this version is waited for: the deadline doesn't begin anew. Milliseconds. */
+  reConsentUntil(version: string): number {
+    const until = this.#reConsentUntil.get(version) ?? Date.now() + this.input.protocol.reconsentDeadlineMs;
+    this.#reConsentUntil.set(version, until);
+    return until;
+  }
+
   /** Key of a step's effect. `retry` keeps the round; a real repetition has the next one. */
   key(step: string, round = 1): string {
     return `${this.input.enrollmentId}/${step}/${round}`;
+  }
+
+  /** Key of the next real repetition of a step: a new reservation, another evaluation, another signature. */
+  nextKey(step: string): string {
+    const round = (this.#rounds.get(step) ?? 0) + 1;
+    this.#rounds.set(step, round);
+    return this.key(step, round);
   }
 
   /** The outcome that the steps have come to, and why. */
@@ -101,29 +126,30 @@ export class Enrollment {
     return this.#revision;
   }
 
+  get interruption(): Interruption | null {
+    return this.#interruptions.current;
+  }
+
   /** Who acts, on whose behalf, by which request: into every audit row. */
   get ctx(): WorkflowCtx {
-    const by = this.interruption?.kind === 'withdrawal' ? this.interruption.withdrawal : (this.interruption ?? this.input);
+    const { interruption } = this;
+    const by = interruption?.kind === 'withdrawal' ? interruption.withdrawal : interruption?.kind === 'abort' ? interruption : this.input;
+    return this.ctxOf(by, interruption ? this.interruptionReason : undefined);
+  }
+
+  /** The same for what a person has asked for by a message. */
+  ctxOf(by: { actor: ActingUser; requestId: string }, reason?: string): WorkflowCtx {
+    const { id, name, role } = by.actor;
     return {
-      actor: {
-        kind: 'workflow',
-        workflow: workflowInfo().workflowId,
-        onBehalfOf: { id: by.actor.id, name: by.actor.name, role: by.actor.role },
-      },
+      actor: { kind: 'workflow', workflow: workflowInfo().workflowId, onBehalfOf: { id, name, role } },
       requestId: by.requestId,
-      ...(this.interruption ? { reason: this.interruptionReason } : {}),
+      ...(reason === undefined ? {} : { reason }),
     };
   }
 
   get interruptionReason(): string {
-    if (this.interruption?.kind === 'withdrawal') return this.interruption.withdrawal.reason ?? 'withdrawal';
-    return this.interruption?.reason ?? '';
-  }
-
-  get #withdrawnBy(): EnrollmentView['withdrawnBy'] {
-    if (this.interruption?.kind !== 'withdrawal') return null;
-    const { key, contentHash } = this.interruption.withdrawal;
-    return { key, contentHash };
+    const { interruption } = this;
+    return interruption?.kind === 'withdrawal' ? (interruption.withdrawal.reason ?? 'withdrawal') : (interruption?.reason ?? '');
   }
 
   /** What every change of the enrollment record in Study carries. */
@@ -144,6 +170,11 @@ export class Enrollment {
     return this.#attempt(name, run, ['retry', 'abort']) as Promise<T>;
   }
 
+  /** A step that a person's request asks for: a refusal by the service goes back to that person, and parks nothing. */
+  requested<T>(name: StepName, run: () => Promise<T>): Promise<T> {
+    return this.#attempt(name, run, ['retry', 'abort'], refusedBy) as Promise<T>;
+  }
+
   /** A step without which the protocol may go on: `skip` answers undefined. Before the pivot also `abort`. */
   skippableStep<T>(name: StepName, run: () => Promise<T>): Promise<T | undefined> {
     return this.#attempt(name, run, this.pastPivot || this.outcome ? ['retry', 'skip'] : ['retry', 'skip', 'abort']);
@@ -154,12 +185,17 @@ export class Enrollment {
     await this.#park(name, failure, ['retry', 'abort']);
   }
 
-  async #attempt<T>(name: StepName, run: () => Promise<T>, actions: ResolveAction[]): Promise<T | undefined> {
+  async #attempt<T>(
+    name: StepName,
+    run: () => Promise<T>,
+    actions: ResolveAction[],
+    isAnswer: (failure: unknown) => unknown = () => null,
+  ): Promise<T | undefined> {
     for (;;) {
       try {
         return await run();
       } catch (failure) {
-        if (isCancellation(failure)) throw failure;
+        if (isCancellation(failure) || isAnswer(failure)) throw failure;
         if ((await this.#park(name, failure, actions)) === 'skip') return undefined;
       }
     }
@@ -175,11 +211,7 @@ export class Enrollment {
 
   /** Ends what is under way in `interruptibly`, as soon as that may be. */
   interrupt(interruption: Interruption): void {
-    // A participant's word outranks an operator's; a second withdrawal changes nothing.
-    if (this.interruption?.kind === 'withdrawal') return;
-    this.interruption = interruption;
-    this.#interruptible?.cancel();
-    this.showDetails();
+    if (this.#interruptions.take(interruption)) this.showDetails();
   }
 
   /** An operator's abort: also of a step that is parked outside of `interruptibly`, such as step 1. */
@@ -188,26 +220,14 @@ export class Enrollment {
     this.interrupt({ kind: 'abort', ...by });
   }
 
-  /** An abort that was accepted while the pivot was being passed came too late: what came out stands. */
-  dropAbort(): void {
-    if (this.interruption?.kind !== 'abort') return;
-    this.interruption = null;
-    this.showDetails();
+  /** What was accepted while the pivot was being passed came too late, unless it is a withdrawal. */
+  dropWhatIsTooLate(): void {
+    if (this.#interruptions.dropWhatIsTooLate()) this.showDetails();
   }
 
-  /** Runs `work` so that a withdrawal or an abort ends it at once; answers `interrupted` then. */
-  async interruptibly<T>(work: () => Promise<T>): Promise<T | 'interrupted'> {
-    if (this.interruption) return 'interrupted';
-    const scope = new CancellationScope({ cancellable: true });
-    this.#interruptible = scope;
-    try {
-      return await scope.run(work);
-    } catch (failure) {
-      if (isCancellation(failure) && this.interruption) return 'interrupted';
-      throw failure;
-    } finally {
-      this.#interruptible = null;
-    }
+  /** Runs `work` so that a withdrawal, an abort or a deadline ends it at once; answers `interrupted` then. */
+  interruptibly<T>(work: () => Promise<T>): Promise<T | 'interrupted'> {
+    return this.#interruptions.interruptibly(work);
   }
 
   /** Begins or ends a wait for a person: shown, and written to the record in Study. */
@@ -222,21 +242,7 @@ export class Enrollment {
   }
 
   view(): EnrollmentView {
-    return {
-      enrollmentId: this.input.enrollmentId,
-      stage: this.stage,
-      outcome: this.outcome,
-      pastPivot: this.pastPivot,
-      needsAttention: this.attention.items.length > 0,
-      stuckStep: this.attention.stuckStep,
-      attention: this.attention.items,
-      awaiting: this.awaiting,
-      subjectNumber: this.subjectNumber,
-      consentId: this.consent?.consentId ?? null,
-      validity: this.consent?.validity ?? null,
-      interruption: this.interruption?.kind ?? null,
-      withdrawnBy: this.#withdrawnBy,
-    };
+    return viewOf(this);
   }
 
   /** Refuses a message that was meant for another run of the same person and study. */

@@ -11,6 +11,10 @@ export const STEPS = {
     undo: 'cancelOpening',
     side: 'before',
   },
+  screening: { activity: 'openScreening', service: 'edc', summary: 'Open the screening forms', undo: 'closeScreening', side: 'before' },
+  results: { activity: 'recordScreeningResults', service: 'edc', summary: 'Record screening results', side: 'kept' },
+  evaluation: { activity: 'evaluateEligibility', service: 'study', summary: 'Evaluate the criteria', side: 'kept' },
+  signature: { activity: 'signEligibility', service: 'study', summary: 'Sign the eligibility decision', side: 'kept' },
   slot: { activity: 'reserveSlot', service: 'site', summary: 'Reserve a slot at the site', undo: 'releaseSlot', side: 'before' },
   enrolling: { activity: 'enrollParticipant', service: 'study', summary: 'Enrol the participant', undo: 'voidEnrolling', side: 'before' },
   casebook: { activity: 'openCasebook', service: 'edc', summary: 'Open the casebook', undo: 'closeCasebook', side: 'before' },
@@ -26,4 +30,5 @@ export const STEPS = {
   outcome: { activity: 'recordOutcome', service: 'study', summary: 'Record the outcome', side: 'after' },
 } as const;
 
-export type StepName = keyof typeof STEPS;
+/** What can park: a step, or the invalidation that somebody asks for beside the way. */
+export type StepName = keyof typeof STEPS | 'invalidation';

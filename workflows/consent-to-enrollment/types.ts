@@ -1,4 +1,4 @@
-import type { PatientActivities } from '../../activities/index.ts';
+import type { EdcActivities, PatientActivities } from '../../activities/index.ts';
 import type { TimingProfile } from '../timing.ts';
 
 type RecordConsentCall = Parameters<PatientActivities['recordConsent']>[0];
@@ -45,6 +45,9 @@ export type EnrollmentInput = {
     slotTimeToLiveMs: number;
     reconsentDeadlineMs: number;
     hasEpro: boolean;
+    /** Absent where the protocol has none. */
+    screening?: { windowMs: number };
+    eligibilitySignature?: { reminderMs: number; expiryMs: number };
   };
   actor: ActingUser;
   requestId: string;
@@ -82,8 +85,36 @@ export type Withdrawal = MessageEnvelope & {
   reason: string | null;
 };
 
-export type ReConsent = MessageEnvelope & { consent: SignedConsent };
-export type ReConsentRecorded = { enrollmentId: string; consentId: string; validity: ConsentValidity };
+/** A renewed consent, or that the participant does not give one. */
+export type ReConsent = MessageEnvelope & ({ consent: SignedConsent; declined?: undefined } | { consent?: undefined; declined: { reason: string | null } });
+export type ReConsentRecorded =
+  | { enrollmentId: string; consentId: string; validity: ConsentValidity }
+  | { enrollmentId: string; declined: true };
+
+export type ScreeningResults = MessageEnvelope & { results: Parameters<EdcActivities['recordScreeningResults']>[0]['input']['results'] };
+export type Verdict = 'met' | 'failed' | 'incomplete';
+export type ScreeningRecorded = {
+  enrollmentId: string;
+  recorded: number;
+  /** Items without a value so far. */
+  missing: string[];
+  verdict: Verdict;
+  /** Codes of the criteria that failed. */
+  failed: string[];
+};
+
+export type EligibilityDecision = MessageEnvelope & {
+  decision: 'eligible' | 'not_eligible';
+  reason: string | null;
+  /** What the signature means (21 CFR 11.50), and the SHA-256 of what was seen when signing. */
+  meaning: string;
+  sha256: string | null;
+};
+export type EligibilityDecided = { enrollmentId: string; decision: 'eligible' | 'not_eligible'; decisionId: string; signedAt: string; sha256: string | null };
+
+/** One way: the decision in force is invalidated, and another one is awaited. */
+export type Invalidation = MessageEnvelope & { reason: string };
+export type Invalidated = { enrollmentId: string; decisionId: string };
 
 export type Awaiting = { what: string; who: string; until: string | null };
 
@@ -104,7 +135,7 @@ export type EnrollmentView = {
   consentId: string | null;
   validity: ConsentValidity | null;
   /** Accepted, and applied as soon as it is known on which side of the pivot the run stands. */
-  interruption: 'withdrawal' | 'abort' | null;
+  interruption: 'withdrawal' | 'abort' | 'expiry' | null;
   /** The message of the withdrawal that was accepted: repeating it is answered again after the run has ended. */
   withdrawnBy: { key: string; contentHash: string } | null;
 };

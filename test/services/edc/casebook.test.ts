@@ -72,7 +72,7 @@ function participant({ siteId = BERLIN, anchorAt = '2026-11-22T08:00:00.000Z', p
   const opening = { ...start, subjectNumber: 'S1-0001' };
   const openKey = `${enrollmentId}/openCasebook/1`;
   const eproKey = `${enrollmentId}/startEpro/1`;
-  const undo = (stepKey: string) => ({ ctx, key: `${stepKey}/undo`, input: { stepKey, enrollmentId, reason: 'voided' } });
+  const undo = (stepKey: string, reason = 'voided') => ({ ctx, key: `${stepKey}/undo`, input: { stepKey, enrollmentId, reason } });
   return {
     enrollmentId,
     open: (key = openKey) => edc.openCasebook({ ctx, key, input: opening }),
@@ -83,6 +83,18 @@ function participant({ siteId = BERLIN, anchorAt = '2026-11-22T08:00:00.000Z', p
     withdraw: (scope: 'interventions' | 'all_data_collection' | 'samples') =>
       edc.stopDataCollection({ ctx, key: uuidv7(), input: { enrollmentId, scope, reason: 'withdrawal' } }),
     see: () => edc.casebookOf({ ctx, input: { enrollmentId } }),
+    /** One round of step 7 as the workflow goes through it, and its undoing. */
+    round: (number: number, changed: Partial<typeof opening> = {}) => {
+      const stepKey = { casebook: `${enrollmentId}/casebook/${number}`, epro: `${enrollmentId}/epro/${number}` };
+      const { subjectNumber: _subjectNumber, ...starting } = { ...opening, ...changed };
+      const undone = 'enrollment_undone';
+      return {
+        open: () => edc.openCasebook({ ctx, key: stepKey.casebook, input: { ...opening, ...changed } }),
+        start: () => edc.startEpro({ ctx, key: stepKey.epro, input: starting }),
+        close: (reason = undone) => edc.closeCasebook(undo(stepKey.casebook, reason)),
+        stop: (reason = undone) => edc.stopEpro(undo(stepKey.epro, reason)),
+      };
+    },
     audits: async () => {
       const rows = await database.sql`
         select verb from edc.audit_entries where before is not null and entity_id in (
@@ -263,5 +275,129 @@ describe('a withdrawal', () => {
   test('finds nothing where nothing was opened', async () => {
     expect(await participant().withdraw('all_data_collection')).toEqual({ casebook: 'none', epro: 'none' });
     expect(await participant().withdraw('samples')).toEqual({ casebook: 'none', epro: 'none' });
+  });
+});
+
+describe('after an undone enrollment', () => {
+  /** Both were opened and undone again. */
+  const undone = async () => {
+    const one = participant();
+    const first = one.round(1);
+    const [{ casebookId }, { eproScheduleId }] = await Promise.all([first.open(), first.start()]);
+    await Promise.all([first.close(), first.stop()]);
+    return { ...one, first, casebookId, eproScheduleId };
+  };
+
+  test('the same casebook and schedule are opened again side by side, dated anew', async () => {
+    const one = await undone();
+    const next = one.round(2, { anchorAt: '2026-11-25T08:00:00.000Z' });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => Promise.all([next.open(), next.start()])));
+    for (const answer of answers) {
+      expect(answer).toEqual([
+        { casebookId: one.casebookId, visits: 3 },
+        { eproScheduleId: one.eproScheduleId, forms: 1 },
+      ]);
+    }
+    const casebook = await one.see();
+    expect(casebook).toMatchObject({
+      status: 'open',
+      visits: [
+        { code: 'V1', windowFrom: '2026-11-22', plannedDate: '2026-11-25', windowTo: '2026-11-28' },
+        { code: 'V2', plannedDate: '2026-12-23' },
+        { code: 'V3', plannedDate: null },
+      ],
+      epro: { status: 'on', forms: [{ firstDate: '2026-11-25', lastDate: '2026-12-22' }] },
+    });
+    expect(casebook?.visits).toHaveLength(3);
+    const [rows] = await database.sql`
+      select status_reason, closed_at from edc.casebooks where enrollment_id = ${one.enrollmentId}`;
+    expect(rows).toEqual({ status_reason: null, closed_at: null });
+    expect((await one.audits()).toSorted()).toEqual(['closeCasebook', 'openCasebook', 'startEpro', 'stopEpro']);
+  });
+
+  test('the audit trail keeps the dates that were replaced; equal ones are not written again', async () => {
+    const one = await undone();
+    const rowsOf = () => database.sql`
+      select v.ctid, v.id from edc.visits v join edc.casebooks c on c.id = v.casebook_id
+      where c.enrollment_id = ${one.enrollmentId} order by v.position`;
+    const trail = async () => {
+      const rows = await database.sql`
+        select before, after from edc.audit_entries where verb = 'openCasebook' and action = 'U' and entity_id = ${one.casebookId} order by id`;
+      return [...rows];
+    };
+    const rows = await rowsOf();
+    const again = one.round(2);
+    await again.open();
+    expect(await rowsOf()).toEqual(rows);
+    const [same] = await trail();
+    expect(same).toMatchObject({ before: { status: 'closed', reason: 'enrollment_undone' }, after: { status: 'open' } });
+    expect(same?.['before']).not.toHaveProperty('visits');
+    await again.close();
+    await one.round(3, { anchorAt: '2026-11-25T08:00:00.000Z' }).open();
+    expect((await rowsOf()).map(({ id }) => id as string)).toEqual(rows.map(({ id }) => id as string));
+    expect((await trail())[1]).toMatchObject({
+      before: { visits: [{ plannedDate: '2026-11-22' }, { plannedDate: '2026-12-20' }, { plannedDate: null }] },
+      after: { visits: [{ plannedDate: '2026-11-25' }, { plannedDate: '2026-12-23' }, { plannedDate: null }] },
+    });
+  });
+
+  test('an undoing of the first round that is repeated does not undo the second', async () => {
+    const one = await undone();
+    const next = one.round(2);
+    await Promise.all([next.open(), next.start()]);
+    await Promise.all([one.first.close(), one.first.stop()]);
+    expect(await one.see()).toMatchObject({ status: 'open', epro: { status: 'on' } });
+    await expect(one.first.open()).rejects.toMatchObject({ code: 'command_cancelled' });
+    await expect(one.first.start()).rejects.toMatchObject({ code: 'command_cancelled' });
+    await Promise.all([next.close(), next.stop()]);
+    expect(await one.see()).toMatchObject({ status: 'closed', epro: { status: 'off' } });
+    await Promise.all([one.round(3).open(), one.round(3).start()]);
+    expect(await one.see()).toMatchObject({ status: 'open', epro: { status: 'on' } });
+  });
+
+  test('two rounds at once open one casebook; the other is refused', async () => {
+    const one = await undone();
+    const answers = await Promise.allSettled([one.round(2).open(), one.round(3).open()]);
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(answers.find((answer) => answer.status === 'rejected')).toMatchObject({ reason: { code: 'casebook_exists' } });
+  });
+
+  test('a schedule that never took effect in the first round is started before its casebook is open again', async () => {
+    const one = participant();
+    await one.round(1).open();
+    await Promise.all([one.round(1).close(), one.round(1).stop()]);
+    expect(await one.round(2).start()).toMatchObject({ forms: 1 });
+    expect(await one.see()).toMatchObject({ status: 'closed', epro: { status: 'on' } });
+  });
+
+  test('what was closed or switched off for any other reason stays so', async () => {
+    const one = participant();
+    await Promise.all([one.round(1).open(), one.round(1).start()]);
+    await one.round(1).stop('voided');
+    await expect(one.round(2).start()).rejects.toMatchObject({ code: 'epro_schedule_exists' });
+    await one.round(1).close('voided');
+    await expect(one.round(2).open()).rejects.toMatchObject({ code: 'casebook_exists' });
+    await expect(one.round(2).start()).rejects.toMatchObject({ code: 'data_collection_stopped' });
+    expect(await one.see()).toMatchObject({ status: 'closed', epro: { status: 'off' } });
+  });
+
+  test('a casebook that was locked before it was closed stays closed, and its schedule off', async () => {
+    const one = participant();
+    await Promise.all([one.round(1).open(), one.round(1).start()]);
+    await one.lock();
+    await Promise.all([one.round(1).close(), one.round(1).stop()]);
+    await expect(one.round(2).open()).rejects.toMatchObject({ code: 'casebook_exists' });
+    await expect(one.round(2).start()).rejects.toMatchObject({ code: 'data_collection_stopped' });
+  });
+
+  test.each([
+    ['under another subject number', { subjectNumber: 'S1-0002' }],
+    ['at another site', { siteId: SHANGHAI }],
+  ])('nothing is opened again %s', async (_how, changed: { subjectNumber?: string; siteId?: string }) => {
+    const one = await undone();
+    const next = one.round(2, changed);
+    await expect(next.open()).rejects.toMatchObject({ code: 'casebook_exists' });
+    if (changed.siteId) await expect(next.start()).rejects.toMatchObject({ code: 'epro_schedule_exists' });
+    expect(await one.see()).toMatchObject({ status: 'closed', epro: { status: 'off' } });
   });
 });

@@ -79,7 +79,7 @@ test('a notice reaches the mailbox, says study, site, subject and enrollment, an
 });
 
 test('everybody whom the kind concerns is told, the participant with words of its own', async () => {
-  const told = { consent_recorded: ['inv-coordinator', 'inv-principal', 'participant'], not_enrolled: ['inv-coordinator', 'inv-sponsor'], withdrawn: ['inv-principal', 'inv-sponsor'], cap_near: ['inv-coordinator', 'inv-sponsor'], stuck: ['ops'] } as const;
+  const told = { consent_recorded: ['inv-coordinator', 'inv-principal', 'participant'], not_enrolled: ['inv-coordinator', 'inv-sponsor'], withdrawn: ['inv-principal', 'inv-sponsor'], cap_near: ['inv-coordinator', 'inv-sponsor'], signature_requested: ['inv-principal'], signature_reminder: ['inv-principal'], reconsent_requested: ['inv-coordinator', 'inv-principal'], reconsent_declined: ['inv-principal'], stuck: ['ops'] } as const;
   for (const [kind, recipients] of Object.entries(told)) {
     const key = newKey();
     await send(key, notice({ kind: kind as SendNotice['kind'] }));
@@ -88,6 +88,22 @@ test('everybody whom the kind concerns is told, the participant with words of it
     const copy = rows.find((row) => row['recipient'] === 'participant');
     if (copy) expect(copy['body']).not.toMatch(/BJ01-0001|Enrollment/);
   }
+});
+
+test.each([
+  ['signature_requested', 'eligibility decision to be signed', /sign the decision/],
+  ['signature_reminder', 'reminder: eligibility decision to be signed', /sign the decision; unsigned, the enrollment ends as expired/],
+  ['reconsent_requested', 'new consent needed', /have it signed and record it/],
+  ['reconsent_declined', 'new consent declined', /This is no withdrawal/],
+] as const)('%s says what is to be done and until when, and nothing of a person or of health', async (kind, subject, todo) => {
+  const key = newKey();
+  await send(key, notice({ kind, details: { until: '2026-11-29T08:00:00.000Z', verdict: 'EGFR below 30', name: 'Zhang San' } }));
+  const [row] = await rowsOf(key);
+  expect(row?.['subject']).toBe(`[ONC-101 BJ01] ${subject}`);
+  expect(row?.['body']).toMatch(/^What to do next: .+$/m);
+  expect(row?.['body']).toMatch(todo);
+  expect(row?.['body']).toMatch(/^Until: 2026-11-29T08:00:00.000Z$/m);
+  expect(row?.['body']).not.toMatch(/EGFR|zhang|inv-|@/i);
 });
 
 test('details that no template names stay out, and control characters can’t forge a header', async () => {

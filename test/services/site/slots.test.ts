@@ -2,14 +2,15 @@ import { uuidv7 } from 'uuidv7';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SiteService } from '../../../services/site/index.ts';
 import type { TestDatabase } from '../../support/database.ts';
-import { activate, activeSite, ctx, refusal, reserve, siteUnderTest } from './support.ts';
+import { activate, activeSite, CURRENT, ctx, refusal, reserve, siteUnderTest } from './support.ts';
 
-// Real: PostgreSQL, the Site service. Stand-in: Study (knows protocol versions 1.0 and 2.0).
+// Real: PostgreSQL, the Site service. Stand-in: Study (protocol versions 1.0 and 2.0, consent version 3.1).
 let database: TestDatabase;
 let service: SiteService;
+let asked: Awaited<ReturnType<typeof siteUnderTest>>['asked'];
 
 beforeAll(async () => {
-  ({ database, service } = await siteUnderTest());
+  ({ database, service, asked } = await siteUnderTest());
 });
 afterAll(() => database.drop());
 
@@ -216,6 +217,60 @@ describe('confirming', () => {
     const at = await activeSite(service, 2);
     const answers = [await confirm(await reserve(service, at)), await confirm(await reserve(service, at))];
     expect(answers.map((answer) => answer.confirmed && answer.notice)).toEqual([null, 'cap_reached']);
+  });
+});
+
+describe('confirming under a consent', () => {
+  const confirmUnder = (held: { enrollmentId: string; slotId: string }, version: string, round = 1) =>
+    service.confirmSlot({
+      ctx,
+      key: `${held.enrollmentId}/confirmSlot/${round}`,
+      input: { enrollmentId: held.enrollmentId, slotId: held.slotId, consent: { version, language: 'zh-CN' } },
+    });
+  const superseded = { confirmed: false, reason: 'consent_superseded', version: CURRENT };
+
+  test('that is current confirms the place; Study is asked about the site that holds it', async () => {
+    const at = await activeSite(service, 2);
+    const held = await reserve(service, at);
+    expect(await confirmUnder(held, CURRENT)).toMatchObject({ confirmed: true, confirmedCount: 1 });
+    expect(asked.at(-1)).toEqual({ ...at, version: CURRENT, language: 'zh-CN' });
+    expect(await counts(at)).toEqual({ reserved: 0, confirmed: 1 });
+  });
+
+  test('that is superseded confirms nothing: only the key is written, the place stays reserved and can be released', async () => {
+    const at = await activeSite(service, 2);
+    const held = await reserve(service, at);
+    expect(await times(5, () => confirmUnder(held, '3.0'))).toEqual(Array.from({ length: 5 }, () => superseded));
+    expect(await counts(at)).toEqual({ reserved: 1, confirmed: 0 });
+    expect(await database.sql`select 1 from site.audit_entries where entity_id = ${held.slotId} and verb = 'confirmSlot'`).toEqual([]);
+    expect(await settle(held)).toEqual({ confirmed: false });
+    expect(await release(held)).toEqual({ released: true });
+  });
+
+  test('that was superseded is answered so under its key for good; after re-consent a new key confirms', async () => {
+    const at = await activeSite(service, 2);
+    const held = await reserve(service, at);
+    expect(await confirmUnder(held, '3.0')).toEqual(superseded);
+    expect(await confirmUnder(held, CURRENT)).toEqual(superseded);
+    expect(await confirmUnder(held, CURRENT, 2)).toMatchObject({ confirmed: true });
+    expect(await counts(at)).toEqual({ reserved: 0, confirmed: 1 });
+  });
+
+  test('that is superseded later takes nothing back, under the same key and under a new one', async () => {
+    const at = await activeSite(service, 2);
+    const held = await reserve(service, at);
+    const answer = await confirmUnder(held, CURRENT);
+    expect(await confirmUnder(held, '3.0')).toEqual(answer);
+    expect(await confirmUnder(held, '3.0', 2)).toMatchObject({ confirmed: true, confirmedCount: 1, notice: null });
+    expect(await counts(at)).toEqual({ reserved: 0, confirmed: 1 });
+  });
+
+  test('for another enrollment’s place is refused unasked, and without a consent Study is not asked', async () => {
+    const before = asked.length;
+    const held = await reserve(service, await activeSite(service, 1));
+    expect(await refusal(confirmUnder({ ...held, enrollmentId: uuidv7() }, '3.0'))).toBe('slot_not_found');
+    await confirm(held);
+    expect(asked).toHaveLength(before);
   });
 });
 

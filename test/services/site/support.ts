@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { type Ctx, DomainError } from '../../../services/common/index.ts';
-import { type SiteService, siteService } from '../../../services/site/index.ts';
+import { type SiteDeps, type SiteService, siteService } from '../../../services/site/index.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 export const ctx: Ctx = {
@@ -8,9 +8,16 @@ export const ctx: Ctx = {
   requestId: 'test-request',
 };
 
-/** A real database with the Site service on it. Stand-in: Study, which knows the protocol versions 1.0 and 2.0. */
+/** The consent version in force everywhere, as the stand-in of Study has it. */
+export const CURRENT = '3.1';
+
+/**
+ * A real database with the Site service on it. Stand-in: Study, which knows the protocol versions 1.0 and 2.0, and
+ * every consent version but the current one as superseded; `asked` is what it was asked about consents.
+ */
 export async function siteUnderTest() {
   const database = await createTestDatabase();
+  const asked: Parameters<SiteDeps['study']['consentIsCurrent']>[0]['input'][] = [];
   const service = siteService({
     db: database.connect('site'),
     clock: () => new Date(),
@@ -19,9 +26,13 @@ export async function siteUnderTest() {
         ['1.0', '2.0'].includes(input.version)
           ? { protocolVersionId: uuidv7(), effectiveAt: '2026-01-01T00:00:00.000Z' }
           : null,
+      consentIsCurrent: async ({ input }) => {
+        asked.push(input);
+        return input.version === CURRENT ? { current: true } : { current: false, version: CURRENT };
+      },
     },
   });
-  return { database, service };
+  return { database, service, asked };
 }
 
 /** A site of its own, active for a study of its own. */

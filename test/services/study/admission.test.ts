@@ -24,6 +24,7 @@ describe('admission', () => {
       protocol: {
         protocolVersionId: trial.protocolVersionId,
         version: '2.0',
+        consentRule: 'CN',
         slotTimeToLiveMs: 3 * 86_400_000,
         reconsentDeadlineMs: 14 * 86_400_000,
         hasEpro: true,
@@ -88,12 +89,36 @@ describe('admission', () => {
     expect((await check(trial)).missing).toEqual([]);
   });
 
+  it('is not granted for a protocol that randomises, which cannot be carried out yet', async () => {
+    const randomisation = { arms: [{ code: 'A', ratio: 1 }, { code: 'B', ratio: 1 }], blockSizes: [4] };
+    expect((await check(await createTrial(world, { ...PROTOCOL, randomisation }))).missing).toEqual(['protocol_not_supported']);
+  });
+
   it.each([
-    { screening: { windowDays: 28, maxRescreens: 1 } },
-    { eligibilitySignature: { reminder: 'P2D', expiry: 'P7D' } },
-    { randomisation: { arms: [{ code: 'A', ratio: 1 }, { code: 'B', ratio: 1 }], blockSizes: [4] } },
-  ])('is not granted for a protocol whose steps cannot be carried out yet: %o', async (more) => {
-    expect((await check(await createTrial(world, { ...PROTOCOL, ...more }))).missing).toEqual(['protocol_not_supported']);
+    [{ screening: { windowDays: 28, maxRescreens: 1 } }, { screening: { windowMs: 28 * 86_400_000 } }],
+    [{ eligibilitySignature: { reminder: 'P2D', expiry: 'P7D' } }, { eligibilitySignature: { reminderMs: 2 * 86_400_000, expiryMs: 7 * 86_400_000 } }],
+  ])('tells the workflow the deadlines of %o, and nothing of what the protocol has not', async (given, told) => {
+    const { missing, protocol } = await check(await createTrial(world, { ...PROTOCOL, ...given }));
+    expect(missing).toEqual([]);
+    const { screening, eligibilitySignature } = protocol!;
+    expect({ screening, eligibilitySignature }).toEqual(told);
+    expect(Object.keys(protocol!)).toHaveLength(7);
+  });
+
+  it('needs a re-screening that is left: what has failed or expired counts, what got no number or was declined does not', async () => {
+    const trial = await createTrial(world, { ...PROTOCOL, screening: { windowDays: 28, maxRescreens: 1 } });
+    const patientId = uuidv7();
+    const ended = async (outcome: 'screen_failed' | 'expired' | 'declined', given: { opened: boolean } = { opened: true }) => {
+      const identity = identityOf(trial, { patientId });
+      if (given.opened) await open(world.service, identity);
+      await world.service.recordOutcome({ ctx, key: key(), input: { identity, revision: 2, outcome, stage: 'screening', reason: null } });
+      return (await check(trial, { patientId })).missing;
+    };
+    expect(await ended('screen_failed')).toEqual([]);
+    expect(await ended('declined')).toEqual([]);
+    expect(await ended('expired', { opened: false })).toEqual([]);
+    expect(await ended('expired')).toEqual(['rescreens_used_up']);
+    expect((await check(trial)).missing).toEqual([]);
   });
 
   it('throws when Site does not answer: no guess', async () => {

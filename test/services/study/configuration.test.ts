@@ -55,6 +55,8 @@ describe('a study', () => {
     const version = { version: '1', siteId: uuidv7(), language: 'zh-CN', approvedAt: at(2), effectiveAt: at(2), documentSha256: SHA };
     expect(newConsentVersion.safeParse(version).success).toBe(true);
     expect(newConsentVersion.safeParse({ ...version, effectiveAt: at(1) }).success).toBe(false);
+    expect(newConsentVersion.safeParse({ ...version, appliesTo: 'new' }).success).toBe(true);
+    expect(newConsentVersion.safeParse({ ...version, appliesTo: 'some' }).success).toBe(false);
     expect(newConsentVersion.safeParse({ ...version, language: 'Chinese' }).success).toBe(false);
     const delegation = { userId: 'sub-1', siteId: uuidv7(), tasks: ['consent'], from: at(2) };
     expect(newDelegation.safeParse(delegation).success).toBe(true);
@@ -111,6 +113,55 @@ describe('the judgement of a consent version', () => {
       select version, effective_at, superseded_at from study.consent_versions where study_id = ${trial.studyId} order by effective_at`;
     expect(rows.map((row) => row['superseded_at'])).toEqual([...rows.slice(1).map((row) => row['effective_at']), null]);
     await expect(addVersion({ ...trial, studyId: uuidv7() }, '1', 10)).rejects.toMatchObject({ code: 'study_not_found' });
+  });
+});
+
+describe('a consent version that somebody has signed', () => {
+  const currency = ({ studyId, siteId }: Trial, version = '3.0', language = 'zh-CN') =>
+    world.service.consentIsCurrent({ ctx, input: { studyId, siteId, version, language } });
+  const superseded = (version: string) => ({ current: false, version });
+
+  it('is current until a newer one of its site and language is effective', async () => {
+    const trial = await createTrial(world);
+    await addVersion(trial, '2.0', 5);
+    await addVersion(trial, '3.0', 10);
+    expect(await currency(trial)).toEqual({ current: true });
+    expect(await currency(trial, '2.0')).toEqual(superseded('3.0'));
+    await addVersion(trial, '3.1', 12, { language: 'en' });
+    await addVersion({ ...trial, siteId: uuidv7() }, '3.1', 12);
+    await addVersion(trial, '3.1', 20, { effectiveAt: new Date(NOW.getTime() + 1).toISOString() });
+    expect(await currency(trial)).toEqual({ current: true });
+    world.now.at = new Date(NOW.getTime() + 1);
+    expect(await currency(trial)).toEqual(superseded('3.1'));
+    world.now.at = NOW;
+  });
+
+  it('stays current when the newer one is for new participants only, though nobody can sign it any more', async () => {
+    const trial = await createTrial(world);
+    await addVersion(trial, '3.0', 10);
+    await addVersion(trial, '3.1', 12, { appliesTo: 'new' });
+    expect(await currency(trial)).toEqual({ current: true });
+    expect(await judge(trial, { signedAt: at(12) })).toBe('version_not_approved');
+    await addVersion(trial, '3.2', 14, { appliesTo: 'all' });
+    expect(await currency(trial)).toEqual(superseded('3.2'));
+    expect(await currency(trial, '3.1')).toEqual(superseded('3.2'));
+  });
+
+  it('is to be replaced by the one that can be signed now, also when that is for new participants', async () => {
+    const trial = await createTrial(world);
+    await addVersion(trial, '3.0', 10);
+    await addVersion(trial, '3.1', 12);
+    await addVersion(trial, '3.2', 14, { appliesTo: 'new' });
+    expect(await currency(trial)).toEqual(superseded('3.2'));
+    expect(await judge(trial, { version: '3.2', signedAt: at(15) })).not.toBe('version_not_approved');
+    expect(await currency(trial, '3.1')).toEqual({ current: true });
+  });
+
+  it('that the site does not know is older than any', async () => {
+    const trial = await createTrial(world);
+    expect(await currency(trial)).toEqual({ current: true });
+    await addVersion(trial, '3.1', 12);
+    expect(await currency(trial)).toEqual(superseded('3.1'));
   });
 });
 

@@ -1,10 +1,12 @@
 import { uuidv7 } from 'uuidv7';
 import type { Ctx } from '../../../services/common/index.ts';
+import type { EdcClient } from '../../../services/edc/client.ts';
 import type { SiteClient } from '../../../services/site/client.ts';
-import { type ProtocolInput, studyService, type StudyService } from '../../../services/study/index.ts';
+import { type NewConsentVersion, type ProtocolInput, studyService, type StudyService } from '../../../services/study/index.ts';
 import type { EnrollmentIdentity } from '../../../services/study/types.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
+export type Screening = NonNullable<Awaited<ReturnType<EdcClient['screeningResultsOf']>>>;
 type Activation = NonNullable<Awaited<ReturnType<SiteClient['getActivation']>>>;
 
 export const NOW = new Date('2026-11-22T10:00:00.000Z');
@@ -24,21 +26,25 @@ export type World = {
   service: StudyService;
   /** The stand-in for Site: what it says of a study and site, by `studyId/siteId`. */
   activations: Map<string, Activation>;
+  /** The stand-in for EDC: an enrollment's screening, by its id. */
+  screenings: Map<string, Screening>;
   now: { at: Date };
   drop(): Promise<void>;
 };
 
-/** Study on a real database; Site is the only stand-in. */
+/** Study on a real database; Site and EDC are stand-ins. */
 export async function createWorld(): Promise<World> {
   const database = await createTestDatabase();
   const activations = new Map<string, Activation>();
+  const screenings = new Map<string, Screening>();
   const now = { at: NOW };
   const service = studyService({
     db: database.connect('study'),
     clock: () => now.at,
     site: { getActivation: async ({ input }) => activations.get(`${input.studyId}/${input.siteId}`) ?? null },
+    edc: { screeningResultsOf: async ({ input }) => screenings.get(input.enrollmentId) ?? null },
   });
-  return { database, service, activations, now, drop: () => database.drop() };
+  return { database, service, activations, screenings, now, drop: () => database.drop() };
 }
 
 export type Trial = { studyId: string; studyCode: string; siteId: string; siteCode: string; protocolVersionId: string };
@@ -85,4 +91,38 @@ export function open(service: StudyService, identity: EnrollmentIdentity, revisi
 
 export function enroll(service: StudyService, identity: EnrollmentIdentity, revision = 2) {
   return service.enrollParticipant({ ctx, key: `${identity.enrollmentId}/enrollParticipant/1`, input: { identity, revision } });
+}
+
+type Value = number | boolean | string;
+
+/** What EDC says from now on of the enrollment's screening; the first value of an item is the current one. */
+export function enterResults({ screenings }: World, { enrollmentId }: EnrollmentIdentity, values: [item: string, value: Value, unit?: string][]): void {
+  const results = values.map(([item, value, unit], index) => ({
+    item,
+    value,
+    unit: unit ?? null,
+    performedAt: '2026-11-22T09:00:00.000Z',
+    standardOfCare: false,
+    reason: null,
+    enteredAt: NOW.toISOString(),
+    enteredBy: ctx.actor,
+    current: values.findIndex(([other]) => other === item) === index,
+  }));
+  const items = [...new Set(values.map(([item]) => item))];
+  screenings.set(enrollmentId, { screeningId: enrollmentId, status: 'open', consentSignedAt: SIGNED_AT, revision: values.length, items, results });
+}
+
+export const CONSENT = { version: '3.0', language: 'zh-CN' };
+
+/** Evaluates as the workflow does after each part of the results. */
+export function evaluate({ service }: World, identity: EnrollmentIdentity, given: { key?: string; revision?: number; version?: string } = {}) {
+  const consent = { consentId: identity.enrollmentId, ...CONSENT, version: given.version ?? CONSENT.version, signedAt: SIGNED_AT };
+  return service.evaluateEligibility({ ctx, key: given.key ?? key(), input: { identity, revision: given.revision ?? 2, round: 1, consent } });
+}
+
+/** Adds a consent version of the site, effective since long before now unless told otherwise. */
+export function addConsentVersion({ service }: World, { studyId, siteId }: Pick<Trial, 'studyId' | 'siteId'>, given: Partial<NewConsentVersion> = {}) {
+  const at = '2026-06-01T00:00:00.000Z';
+  const version = { ...CONSENT, approvedAt: at, effectiveAt: at, documentSha256: '0'.repeat(64), ...given };
+  return service.addConsentVersion({ ctx, key: key(), input: { studyId, siteId, ...version } });
 }

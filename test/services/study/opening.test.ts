@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTrial, createWorld, ctx, enroll, identityOf, key, open, PROTOCOL, SIGNED_AT, type World } from './fixture.ts';
+import { addConsentVersion, addPrincipal, CONSENT, createTrial, createWorld, ctx, enroll, identityOf, key, open, PROTOCOL, SIGNED_AT, type World } from './fixture.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -101,6 +101,35 @@ describe('opening an enrollment', () => {
   });
 });
 
+describe('opening for a re-screening', () => {
+  const fail = async (identity: ReturnType<typeof identityOf>, outcome: 'screen_failed' | 'expired' | 'declined' = 'screen_failed') => {
+    await open(world.service, identity);
+    await world.service.recordOutcome({ ctx, key: key(), input: { identity, revision: 2, outcome, stage: 'screening', reason: null } });
+  };
+  const SCREENED = { ...PROTOCOL, screening: { windowDays: 28, maxRescreens: 1 } };
+
+  it('is refused once the re-screenings of the protocol are used up, at whatever site', async () => {
+    const trial = await createTrial(world, SCREENED);
+    const elsewhere = { ...trial, siteId: uuidv7(), siteCode: 'SH-3' };
+    await addPrincipal(world.service, elsewhere);
+    const patientId = uuidv7();
+    await fail(identityOf(trial, { patientId }));
+    await fail(identityOf(trial, { patientId }), 'declined');
+    await fail(identityOf(elsewhere, { patientId }), 'expired');
+    const last = identityOf(trial, { patientId });
+    expect(await open(world.service, last)).toEqual({ opened: false, reason: 'not_admissible', missing: ['rescreens_used_up'] });
+    expect(await record(last.enrollmentId)).toMatchObject({ outcome: 'voided', subjectNumber: null });
+    expect(await open(world.service, identityOf(trial))).toMatchObject({ opened: true });
+  });
+
+  it('is not limited by a protocol that does not screen', async () => {
+    const trial = await createTrial(world);
+    const patientId = uuidv7();
+    for (let time = 0; time < 3; time++) await fail(identityOf(trial, { patientId }));
+    expect(await open(world.service, identityOf(trial, { patientId }))).toMatchObject({ opened: true });
+  });
+});
+
 describe('cancelling an opening', () => {
   const cancel = (identity: ReturnType<typeof identityOf>) =>
     world.service.cancelOpening({ ctx, key: key(), input: { stepKey: `${identity.enrollmentId}/openEnrollment/1`, identity, revision: 9 } });
@@ -168,6 +197,24 @@ describe('enrolling and voiding', () => {
     const second = { ctx, key: `${identity.enrollmentId}/enrollParticipant/2`, input: { identity, revision: 4 } };
     await world.service.enrollParticipant(second);
     expect(await record(identity.enrollmentId)).toMatchObject({ stage: 'enrollment', revision: 4 });
+  });
+
+  it('is held by a newer consent version, writing nothing but the key, until that one is signed', async () => {
+    const trial = await createTrial(world);
+    const identity = identityOf(trial);
+    await open(world.service, identity);
+    await addConsentVersion(world, trial);
+    await addConsentVersion(world, trial, { version: '3.1', effectiveAt: '2026-07-01T00:00:00.000Z' });
+    const attempt = (round: number, consent = CONSENT) =>
+      world.service.enrollParticipant({ ctx, key: `${identity.enrollmentId}/enrollParticipant/${round}`, input: { identity, revision: 2, consent } });
+    const held = { held: 'consent_superseded', version: '3.1' };
+    expect(await attempt(1)).toEqual(held);
+    expect(await attempt(1, { ...CONSENT, version: '3.1' })).toEqual(held);
+    expect(await record(identity.enrollmentId)).toMatchObject({ stage: 'consent', revision: 1 });
+    expect(await voidIt(identity)).toEqual({ undone: false });
+    const { items } = await world.service.enrollmentTimeline({ ctx, input: identity });
+    expect(items.map((item) => item.event)).toEqual(['INFORMED CONSENT OBTAINED']);
+    expect(await attempt(2, { ...CONSENT, version: '3.1' })).toMatchObject({ enrolledAt: expect.any(String) });
   });
 
   it('voids also when a newer report has moved the record, without moving it back', async () => {

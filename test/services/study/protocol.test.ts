@@ -52,6 +52,15 @@ const BAD: [what: string, change: Record<string, unknown>, path: string][] = [
   ['"in" without a list', { criteria: [{ ...criterion, operator: 'in', value: 1 }] }, '/criteria/0/value'],
   ['an unknown kind of criterion', { criteria: [{ ...criterion, kind: 'maybe' }] }, '/criteria/0/kind'],
   ['an infinite value', { criteria: [{ ...criterion, value: Number.POSITIVE_INFINITY }] }, '/criteria/0/value'],
+  ['a date so many hours after the consent', { criteria: [{ ...criterion, value: { relativeTo: 'consent', offset: 'PT36H' } }] }, '/criteria/0/value/offset'],
+  ['a date more than ten years before the consent', { criteria: [{ ...criterion, value: { relativeTo: 'consent', offset: '-P3651D' } }] }, '/criteria/0/value/offset'],
+  ['a date relative to something else', { criteria: [{ ...criterion, value: { relativeTo: 'birth', offset: 'P1D' } }] }, '/criteria/0/value'],
+  ['a date that is equalled', { criteria: [{ ...criterion, operator: '=', value: { relativeTo: 'consent', offset: 'P0D' } }] }, '/criteria/0/value'],
+  ['a date with a unit', { criteria: [{ ...criterion, unit: 'd', value: { relativeTo: 'consent', offset: 'P0D' } }] }, '/criteria/0/unit'],
+  ['a criterion that counts as unknown without a value', { criteria: [{ ...criterion, ifMissing: 'unknown' }] }, '/criteria/0/ifMissing'],
+  ['two units for one item', { criteria: [{ ...criterion, unit: 'a' }, { ...criterion, code: 'I02' }, { ...criterion, code: 'I03', unit: 'y' }] }, '/criteria/2/unit'],
+  ['a date and a number for one item', { criteria: [criterion, { ...criterion, code: 'I02', value: { relativeTo: 'consent', offset: 'P0D' } }] }, '/criteria/1/value'],
+  ['a type of its own for one item', { criteria: [{ ...criterion, operator: 'in', value: [1, 'x'] }, { ...criterion, code: 'I02', operator: '=', value: true }] }, '/criteria/1/value'],
   ['too many criteria', { criteria: Array.from({ length: 201 }, (_, i) => ({ ...criterion, code: `I${i}` })) }, '/criteria'],
   ['a reminder after the expiry', { eligibilitySignature: { reminder: 'P8D', expiry: 'P7D' } }, '/eligibilitySignature/reminder'],
   ['a reminder in words', { eligibilitySignature: { reminder: 'soon', expiry: 'P7D' } }, '/eligibilitySignature/reminder'],
@@ -97,7 +106,8 @@ afterAll(() => world.drop());
 
 describe('the body of a protocol version', () => {
   it('is accepted whole, and kept as it is', () => {
-    expect(protocolBody.parse(FULL)).toEqual({ ...FULL, effectiveAt: '2026-01-15T00:00:00.000Z' });
+    const criteria = FULL.criteria.map((one) => ({ ...one, ifMissing: 'wait' }));
+    expect(protocolBody.parse(FULL)).toEqual({ ...FULL, criteria, effectiveAt: '2026-01-15T00:00:00.000Z' });
   });
 
   it('needs only a version and when it is effective: the rest has the defaults of the contract', () => {
@@ -111,6 +121,11 @@ describe('the body of a protocol version', () => {
       reconsentDeadline: 'P14D',
       subjectNumberPattern: '{site}-{sequence:4}',
     });
+  });
+
+  it.each(['P0D', 'P28D', '-P28D', 'P3650D', '-P3650D'])('takes a date relative to the consent: %s', (offset) => {
+    const dates = { ...criterion, value: { relativeTo: 'consent', offset }, ifMissing: 'failed' };
+    expect(protocolBody.parse({ ...FULL, criteria: [dates] }).criteria).toEqual([dates]);
   });
 
   it.each(BAD)('is refused with %s', (_what, change, path) => {

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer, DirectStudy } from './scenario.ts';
+
+const PAUSE_MS = 100;
+const ATTEMPTS = 300;
+
+/**
+ * The people of a site: they enter good results and sign, each under one key, and repeat it as long as the answer is
+ * that it can't be known (503) or found (404) yet. Ends with the first refusal: then somebody has ended the enrollment.
+ */
+export async function attend(study: DirectStudy, enrollmentId: string): Promise<void> {
+  const keys = { results: randomUUID(), signature: randomUUID() };
+  if (!(await insist(() => study.screen(enrollmentId, undefined, keys.results)))) return;
+  await insist(() => study.decide(enrollmentId, 'eligible', { key: keys.signature }));
+}
+
+async function insist(ask: () => Promise<Answer<unknown>>): Promise<boolean> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    // The system may be restarted meanwhile: nobody answers then.
+    const status = await ask().then((answer) => answer.status, () => 503);
+    if (status < 300) return true;
+    if (status !== 503 && status !== 404) return false;
+    await delay(PAUSE_MS);
+  }
+  return false;
+}

@@ -1,0 +1,104 @@
+import { condition } from '@temporalio/workflow';
+import { refusal } from '../attention.ts';
+import { recordRenewedConsent } from './consent.ts';
+import type { Notices } from './notices.ts';
+import { refusedBy } from './requests.ts';
+import type { Enrollment } from './state.ts';
+import type { ReConsent } from './types.ts';
+
+type Given = Extract<ReConsent, { declined?: undefined }>;
+
+/**
+ * Nothing proceeds on a consent whose version or discusser was not valid when it was signed: a deviation is logged
+ * and a new consent awaited (ICH E6(R3) 2.8.2). False when the protocol version's deadline ends first.
+ */
+export async function validConsent(enrollment: Enrollment, notices: Notices): Promise<boolean> {
+  const until = Date.now() + enrollment.input.protocol.reconsentDeadlineMs;
+  while (enrollment.consent?.validity !== 'valid') {
+    enrollment.requests.close('awaiting_consent', 'A valid consent is awaited before anything else goes on.');
+    await enrollment.setAwaiting({ what: 'consent', who: 'the site', until: new Date(until).toISOString() });
+    await logDeviation(enrollment);
+    if (!(await renewed(enrollment, notices, until))) return false;
+  }
+  if (enrollment.awaiting) await enrollment.setAwaiting(null);
+  return true;
+}
+
+/**
+ * A new version of the consent form concerns the participant: nothing proceeds until it has been signed (ICH E6(R3)
+ * 2.8.2). False when the deadline ends first, which counts from when this version was first found to be missing.
+ */
+export async function renewConsent(enrollment: Enrollment, notices: Notices, version: string): Promise<boolean> {
+  const until = enrollment.reConsentUntil(version);
+  const awaited = { what: 'consent', who: 'the participant', until: new Date(until).toISOString() };
+  notices.begin('reconsent_requested', { version, until: awaited.until });
+  for (;;) {
+    void enrollment.setAwaiting(awaited);
+    if (!(await renewed(enrollment, notices, until))) return false;
+    if (enrollment.consent?.validity === 'valid') break;
+    await logDeviation(enrollment);
+  }
+  void enrollment.setAwaiting(null);
+  return true;
+}
+
+/** The wait has ended otherwise: nothing is awaited any more, and whoever sent a consent meanwhile is told so. */
+export function stopAwaitingConsent(enrollment: Enrollment): void {
+  enrollment.awaiting = null;
+  if (!enrollment.reConsent) return;
+  const answer = refusal('not_awaiting_consent', 'This enrollment does not wait for a consent any more.');
+  enrollment.reConsentAnswer.set(enrollment.reConsent.key, answer);
+  enrollment.reConsent = null;
+}
+
+/** True once a consent has been recorded. Who declines is no case for the software: the investigator decides. */
+async function renewed(enrollment: Enrollment, notices: Notices, until: number): Promise<boolean> {
+  for (;;) {
+    const inTime = await condition(() => enrollment.reConsent !== null, Math.max(1, until - Date.now()), {
+      summary: 'Deadline of the new consent',
+    });
+    if (!inTime) return false;
+    const message = enrollment.reConsent;
+    if (message?.consent && (await record(enrollment, message))) return true;
+    if (message?.declined) noteDeclined(enrollment, notices, { message, until });
+  }
+}
+
+async function record(enrollment: Enrollment, message: Given): Promise<boolean> {
+  const { enrollmentId } = enrollment.input;
+  try {
+    const { consentId, validity } = await recordRenewedConsent(enrollment, message);
+    enrollment.reConsentAnswer.set(message.key, { enrollmentId, consentId, validity });
+    return true;
+  } catch (failure) {
+    const refused = refusedBy(failure);
+    const answer = refused ?? refusal('not_applied', 'The enrollment was ended before this could be applied.');
+    enrollment.reConsentAnswer.set(message.key, answer);
+    if (!refused) throw failure;
+    return false;
+  } finally {
+    enrollment.reConsent = null;
+  }
+}
+
+function noteDeclined(enrollment: Enrollment, notices: Notices, { message, until }: { message: ReConsent; until: number }): void {
+  enrollment.reConsent = null;
+  enrollment.reConsentAnswer.set(message.key, { enrollmentId: enrollment.input.enrollmentId, declined: true });
+  const at = new Date(until).toISOString();
+  notices.begin('reconsent_declined', { until: at });
+  void enrollment.setAwaiting({ what: 'decision', who: 'the investigator', until: at });
+}
+
+function logDeviation(enrollment: Enrollment): Promise<unknown> {
+  const { activities, consent, ctx, input } = enrollment;
+  const key = enrollment.nextKey('consent-deviation');
+  const deviation = {
+    enrollmentId: input.enrollmentId,
+    category: 'informed_consent',
+    severity: 'major' as const,
+    description: `Consent signed although not valid then: ${consent?.validity ?? 'version_not_approved'}`,
+  };
+  return enrollment.step('consent', () =>
+    activities.study.logDeviation.executeWithOptions({ summary: 'Log the deviation: consent not valid' }, [{ ctx, key, input: deviation }]),
+  );
+}
