@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Answer, DirectStudy } from './scenario.ts';
+import { type Answer, type DirectStudy, ELIGIBLE, resultsOf } from './scenario.ts';
 
 const PAUSE_MS = 100;
 const ATTEMPTS = 300;
@@ -11,7 +11,9 @@ const ATTEMPTS = 300;
  */
 export async function attend(study: DirectStudy, enrollmentId: string): Promise<void> {
   const keys = { results: randomUUID(), signature: randomUUID() };
-  if (!(await insist(() => study.screen(enrollmentId, undefined, keys.results)))) return;
+  // Made once: under the same key only the same content is taken.
+  const body = { results: resultsOf(ELIGIBLE) };
+  if (!(await insist(() => study.clinician.post(`/enrollments/${enrollmentId}/screening-results`, body, keys.results)))) return;
   await insist(() => study.decide(enrollmentId, 'eligible', { key: keys.signature }));
 }
 
