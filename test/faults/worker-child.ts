@@ -24,6 +24,8 @@ export class WorkerChild {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    // Many ask it at once at the beginning, each with a listener of its own.
+    child.setMaxListeners(100);
     child.on('message', (message: ToParent) => {
       if ('holding' in message) this.#holding.add(nameOf(message.holding));
     });

@@ -1,12 +1,12 @@
-// Real: PostgreSQL, Temporal, SMTP, the REST API over HTTP. No stand-ins. The other rounds of the twenty: test/slow.
+// Real: PostgreSQL, Temporal, SMTP, the REST API over HTTP. No stand-ins.
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { raceForPlaces } from './cap-round.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 20;
 
-describe('sixty people at once on a cap of ten', () => {
+describe('sixty people at once on a cap of ten, twenty times in a row', () => {
   let at: TestSystem;
 
   beforeAll(async () => {

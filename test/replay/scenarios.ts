@@ -4,7 +4,7 @@ import type { Outcome } from '../../workflows/consent-to-enrollment/types.ts';
 import { WITHDRAWAL_WORKFLOW_TYPE, withdrawalWorkflowIdOf } from '../../workflows/withdraw-participant/messages.ts';
 import { QUEUES } from '../../runtime/workers.ts';
 import { type FaultPlan, fails } from '../faults/fault-plan.ts';
-import { directStudy, type DirectStudy, signedConsent } from '../support/scenario.ts';
+import { directStudy, type DirectStudy, resultsOf, SCREENED_PROTOCOL, signedConsent } from '../support/scenario.ts';
 import type { TestSystem } from '../support/system.ts';
 
 /** What a scenario needs of a running system; `restart` gives it other workers on the same data. */
@@ -39,6 +39,19 @@ export const SCENARIOS: readonly Scenario[] = [
   enrollment('withdrawn-while-the-slot-lapses', 'withdrawn', withdrawnWhileLapsing, { slotTimeToLive: 'PT1S' }),
   enrollment('re-consented', 'active', reConsented),
   enrollment('expired', 'expired', async ({ study }) => ended(study, await started(study, NOT_APPROVED)), { reconsentDeadline: 'PT1S' }),
+  screened('screened-and-signed', 'active', async (scene) => ended(scene.study, await signed(scene))),
+  screened('screened-in-parts-and-corrected', 'active', corrected),
+  screened('screened-without-signature', 'active', async ({ study }) => ended(study, await withResults(study)), { eligibilitySignature: undefined }),
+  screened('screen-failed', 'screen_failed', async ({ study }) => ended(study, await withResults(study, { AGE: 44, EGFR: 12 }))),
+  screened('not-eligible', 'screen_failed', notEligible),
+  screened('declined-while-screening', 'declined', declinedWhileScreening),
+  screened('screening-window-ended', 'expired', windowEnded),
+  screened('signature-expired', 'expired', async ({ study }) => ended(study, await withResults(study)), { eligibilitySignature: { reminder: 'PT1S', expiry: 'PT2S' } }),
+  screened('signature-invalidated', 'active', invalidated),
+  screened('amended-before-the-signature', 'active', amendedBeforeTheSignature),
+  screened('amended-before-enrolling', 'active', async (scene) => amendedAt(scene, 'enrollParticipant')),
+  screened('amended-before-the-pivot', 'active', async (scene) => amendedAt(scene, 'confirmSlot')),
+  screened('amended-and-not-signed-in-time', 'expired', amendedAndLate, { reconsentDeadline: 'PT1S' }),
   {
     name: 'withdrawn-after-the-end',
     workflowType: WITHDRAWAL_WORKFLOW_TYPE,
@@ -53,6 +66,10 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
 ];
+
+function screened(name: string, outcome: Outcome, run: (scene: Scene) => Promise<Started>, protocol: Record<string, unknown> = {}): Scenario {
+  return enrollment(name, outcome, run, { ...SCREENED_PROTOCOL, ...protocol });
+}
 
 type Started = { enrollmentId: string; patientId: string };
 type Scene = { at: Stage; study: DirectStudy; plan: FaultPlan };
@@ -152,6 +169,106 @@ async function reConsented({ study }: Scene): Promise<Started> {
   await until(study, run.enrollmentId, (body) => body.awaiting?.what === 'consent');
   await accepted(study.clinician.post(`/enrollments/${run.enrollmentId}/consents`, { consent: signedConsent() }));
   return ended(study, run);
+}
+
+async function withResults(study: DirectStudy, values?: Record<string, unknown>): Promise<Started> {
+  const run = await started(study);
+  await accepted(study.screen(run.enrollmentId, values));
+  return run;
+}
+
+/** Signed while `arm` says what the steps after it meet. */
+async function signed({ study, plan }: Scene, arm: (plan: FaultPlan, run: Started) => void = () => undefined): Promise<Started> {
+  const run = await withResults(study);
+  arm(plan, run);
+  await awaits(study, run, 'eligibility');
+  await accepted(study.decide(run.enrollmentId));
+  return run;
+}
+
+async function awaits(study: DirectStudy, { enrollmentId }: Started, what: string): Promise<void> {
+  await until(study, enrollmentId, ({ awaiting }) => awaiting?.what === what);
+}
+
+async function corrected({ study }: Scene): Promise<Started> {
+  const run = await started(study);
+  await awaits(study, run, 'screening_results');
+  await accepted(study.screen(run.enrollmentId, { AGE: 44 }));
+  await accepted(study.screen(run.enrollmentId, { EGFR: 88 }));
+  await awaits(study, run, 'eligibility');
+  await accepted(study.clinician.post(`/enrollments/${run.enrollmentId}/screening-results`, { results: resultsOf({ AGE: 45 }, { reason: 'typed wrong' }) }));
+  await accepted(study.decide(run.enrollmentId));
+  return ended(study, run);
+}
+
+async function notEligible({ study }: Scene): Promise<Started> {
+  const run = await started(study);
+  await awaits(study, run, 'screening_results');
+  await accepted(study.decide(run.enrollmentId, 'not_eligible'));
+  return ended(study, run);
+}
+
+async function declinedWhileScreening({ study }: Scene): Promise<Started> {
+  const run = await started(study);
+  await awaits(study, run, 'screening_results');
+  await accepted(study.withdraw(run.enrollmentId));
+  return ended(study, run);
+}
+
+/** Signed so long ago that the window ends within seconds. */
+async function windowEnded({ study }: Scene): Promise<Started> {
+  const signers = signedConsent(new Date(Date.now() - 28 * 86_400_000 + 3000))['signers'];
+  return ended(study, await started(study, { signers }));
+}
+
+async function invalidated(scene: Scene): Promise<Started> {
+  const { study, plan } = scene;
+  const run = await signed(scene, (_plan, { patientId }) => plan.arm({ patientId, activity: 'openCasebook' }, fails));
+  await until(study, run.enrollmentId, (body) => body.needsAttention);
+  plan.heal({ patientId: run.patientId, activity: 'openCasebook' });
+  await accepted(study.invalidate(run.enrollmentId));
+  await awaits(study, run, 'eligibility');
+  await accepted(study.decide(run.enrollmentId));
+  return ended(study, run);
+}
+
+/** The new version is declined at first, then signed. */
+async function amendedBeforeTheSignature({ study }: Scene): Promise<Started> {
+  const run = await withResults(study);
+  await awaits(study, run, 'eligibility');
+  await study.amend('2.0');
+  await study.decide(run.enrollmentId);
+  await awaits(study, run, 'consent');
+  await accepted(study.clinician.post(`/enrollments/${run.enrollmentId}/consents`, { declined: { reason: null } }));
+  await awaits(study, run, 'decision');
+  await accepted(study.reConsent(run.enrollmentId, { version: '2.0' }));
+  await awaits(study, run, 'eligibility');
+  await accepted(study.decide(run.enrollmentId));
+  return ended(study, run);
+}
+
+/** The new version comes into force right before this step. */
+async function heldBy(scene: Scene, activity: string): Promise<Started> {
+  const { study, plan } = scene;
+  const run = await signed(scene, (_plan, { patientId }) =>
+    plan.arm({ patientId, activity }, async ({ proceed }) => {
+      plan.heal({ patientId, activity });
+      await study.amend('2.0');
+      return proceed();
+    }),
+  );
+  await awaits(study, run, 'consent');
+  return run;
+}
+
+async function amendedAt(scene: Scene, activity: string): Promise<Started> {
+  const run = await heldBy(scene, activity);
+  await accepted(scene.study.reConsent(run.enrollmentId, { version: '2.0' }));
+  return ended(scene.study, run);
+}
+
+async function amendedAndLate(scene: Scene): Promise<Started> {
+  return ended(scene.study, await heldBy(scene, 'confirmSlot'));
 }
 
 function without(queue: string) {

@@ -13,7 +13,7 @@ installTemporalLog(testLog);
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROCESS = 'workflows/consent-to-enrollment/workflow.ts';
-const FUNCTIONS = ['run', 'untilThePivot', 'undo'];
+const FUNCTIONS = ['run', 'untilThePivot', 'onceEligible', 'undo'];
 /** Bundling and replaying takes seconds, on a busy machine many. */
 const TIMEOUT_MS = 180_000;
 const silent = () => undefined;
