@@ -58,21 +58,21 @@ export async function directStudy(at: Reachable, options: { cap?: number; doctor
     /** Values that meet the criteria of SCREENED_PROTOCOL, unless others are given. */
     screen: (enrollmentId: string, values: Record<string, unknown> = ELIGIBLE, key?: string) =>
       clinician.post<Screened>(`/enrollments/${enrollmentId}/screening-results`, { results: resultsOf(values) }, key),
-    decide: (enrollmentId: string, decision: 'eligible' | 'not_eligible' = 'eligible', options: { by?: Caller; key?: string; sha256?: string } = {}) =>
-      (options.by ?? doctor).post<Record<string, unknown>>(
+    decide: (enrollmentId: string, decision: 'eligible' | 'not_eligible' = 'eligible', how: { by?: Caller; key?: string; sha256?: string } = {}) =>
+      (how.by ?? doctor).post(
         `/enrollments/${enrollmentId}/eligibility-decision`,
-        { decision, signature: { meaning: 'I have reviewed the criteria', ...(options.sha256 ? { sha256: options.sha256 } : {}) } },
-        options.key,
+        { decision, signature: { meaning: 'I have reviewed the criteria', ...(how.sha256 ? { sha256: how.sha256 } : {}) } },
+        how.key,
       ),
     invalidate: (enrollmentId: string, key?: string) =>
-      doctor.post<Record<string, unknown>>(`/enrollments/${enrollmentId}/eligibility-decision/invalidation`, { reason: 'a sample was mixed up' }, key),
+      doctor.post(`/enrollments/${enrollmentId}/eligibility-decision/invalidation`, { reason: 'a sample was mixed up' }, key),
     /** A new version of the consent form at the site, in force from now on. */
     amend: (version: string, more: Record<string, unknown> = {}) => {
       const now = new Date(Date.now() - 1).toISOString();
       return ok(admin.post(`/studies/${studyId}/consent-versions`, { version, siteId, language: 'zh-CN', approvedAt: now, effectiveAt: now, documentSha256: DOCUMENT, ...more }));
     },
     reConsent: (enrollmentId: string, consent: Record<string, unknown> = {}, key?: string) =>
-      clinician.post<Record<string, unknown>>(`/enrollments/${enrollmentId}/consents`, { consent: { ...signedConsent(new Date()), ...consent } }, key),
+      clinician.post(`/enrollments/${enrollmentId}/consents`, { consent: { ...signedConsent(new Date()), ...consent } }, key),
     enrol: async (patientId: string, key?: string) => clinician.post<EnrollmentBody>('/enrollments', body(patientId), key),
     get: (enrollmentId: string) => clinician.get<EnrollmentBody>(`/enrollments/${enrollmentId}`),
     resolve: (enrollmentId: string, action: 'retry' | 'skip' | 'abort', key?: string) =>
