@@ -2,7 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
 import { type DemoPerson, demoPersons } from './persons.ts';
 import { type Rest, restClient, RestError } from './rest.ts';
-import { activate, consentBody, DEMO, setUpStudy, type DemoStudy } from './study.ts';
+import { enrolScreened } from './screened.ts';
+import { activate, consentBody, createSites, DEMO, doctorOf, setUpStudy, type DemoStudy } from './study.ts';
+
+/** So many of the persons take part in the direct study. */
+const DIRECT = 8;
 
 type At = { url: string; issuer: DevIssuer };
 type Enrollment = { enrollmentId: string; outcome?: string; needsAttention: boolean };
@@ -14,13 +18,16 @@ export async function isEmpty({ url, issuer }: At): Promise<boolean> {
 }
 
 /**
- * Enrols eight persons through the REST API, as a site would: one study, three sites. Two persons race for the last
- * slot of one site; the mailbox of another site's study doctor refuses mail. Answers a line of what came out.
+ * Enrols twelve persons through the REST API, as sites would: eight in a direct study, of whom two race for the last
+ * slot of one site, and one has a study doctor whose mailbox refuses mail; four in studies with screening and signature
+ * (`screened.ts`). Answers a line of what came out.
  */
 export async function enrolCohort(at: At): Promise<string> {
   const [admin, clinician] = await Promise.all([asRole(at, 'admin'), asRole(at, 'clinician')]);
-  const study = await setUpStudy(admin);
-  const persons = demoPersons();
+  const sites = await createSites(admin);
+  const study = await setUpStudy(admin, { key: 'observed', sites });
+  const all = demoPersons();
+  const [persons, screened] = [all.slice(0, DIRECT), all.slice(DIRECT)];
   const enrolled: string[] = [];
   const enrol = async (person: DemoPerson, site: keyof DemoStudy['sites']) => {
     enrolled.push(await post(clinician, { study, person, site }));
@@ -31,6 +38,9 @@ export async function enrolCohort(at: At): Promise<string> {
   await Promise.all(persons.map((person) => enrol(person, 'roomy')));
 
   const settled = await Promise.all(enrolled.map((id) => settle(clinician, id)));
+  const investigators = { roomy: await asDoctor(at, 'roomy'), full: await asDoctor(at, 'full') };
+  const enrolAt = (person: DemoPerson, { study: of, site }: { study: DemoStudy; site: 'roomy' | 'full' }) => post(clinician, { study: of, person, site });
+  settled.push(...(await enrolScreened({ admin, clinician, investigators }, { sites, persons: screened, enrol: enrolAt })));
   const counts = new Map<string, number>();
   for (const result of settled) counts.set(result, (counts.get(result) ?? 0) + 1);
   return [...counts].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([result, count]) => `${count} ${result}`).join(', ');
@@ -89,4 +99,9 @@ async function settle(rest: Rest, enrollmentId: string): Promise<string> {
 async function asRole({ url, issuer }: At, role: 'admin' | 'clinician'): Promise<Rest> {
   const sites = role === 'clinician' ? Object.values(DEMO.siteCodes) : [];
   return restClient({ url, token: await issuer.sign({ id: `demo-${role}`, name: `Demo ${role}`, role, sites, studies: [] }) });
+}
+
+async function asDoctor({ url, issuer }: At, site: keyof DemoStudy['sites']): Promise<Rest> {
+  const [id, code] = [doctorOf(site), DEMO.siteCodes[site]];
+  return restClient({ url, token: await issuer.sign({ id, name: `Doctor at ${code}`, role: 'investigator', sites: [code], studies: [] }) });
 }

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
+import type { ProtocolInput } from '../../services/study/index.ts';
 import type { DemoPerson } from './persons.ts';
 import type { Rest } from './rest.ts';
 
-/** Codes of the demonstration: a non-interventional study with three sites. */
+/** Codes of the demonstration: a non-interventional study at three sites, and two with screening and signature. */
 export const DEMO = {
-  studyCode: 'OBS-101',
+  studies: { observed: 'OBS-101', screened: 'INT-202', hasty: 'INT-203' },
   siteCodes: { roomy: 'BJ-01', full: 'SH-02', refusingMailbox: 'GZ-03' },
 } as const;
 
+type StudyKey = keyof typeof DEMO.studies;
 type SiteKey = keyof typeof DEMO.siteCodes;
-export type DemoStudy = { studyId: string; sites: Record<SiteKey, string> };
+export type DemoSites = Record<SiteKey, string>;
+export type DemoStudy = { key: StudyKey; studyId: string; sites: DemoSites };
 
 const SITE_NAMES: Record<SiteKey, string> = {
   roomy: 'Beijing Demonstration Hospital',
@@ -20,7 +23,7 @@ const CAPS: Record<SiteKey, number> = { roomy: 20, full: 1, refusingMailbox: 5 }
 const SINCE = '2026-01-15T00:00:00Z';
 const CONSENT = { version: '1.0', language: 'zh-CN', documentSha256: createHash('sha256').update('demonstration consent form').digest('hex') };
 
-const PROTOCOL = {
+const DIRECT: ProtocolInput = {
   version: '1.0',
   effectiveAt: SINCE,
   consentRule: 'CN',
@@ -35,22 +38,47 @@ const PROTOCOL = {
   subjectNumberPattern: '{site}-{sequence:4}',
 };
 
-/** Sets up the study as an administrator would. */
-export async function setUpStudy(admin: Rest): Promise<DemoStudy> {
-  const { id: studyId } = await admin.post<{ id: string }>(
-    '/studies',
-    { code: DEMO.studyCode, title: 'Observation of blood pressure in daily life', sponsor: 'Demonstration Sponsor' },
-    'demo-study',
-  );
-  await admin.post(`/studies/${studyId}/protocol-versions`, PROTOCOL, 'demo-protocol');
+const SCREENED: ProtocolInput = {
+  ...DIRECT,
+  screening: { windowDays: 28, maxRescreens: 1 },
+  criteria: [
+    { code: 'I01', kind: 'inclusion', text: 'Age 18 or over', item: 'AGE', operator: '>=', value: 18 },
+    { code: 'E03', kind: 'exclusion', text: 'eGFR below 30', item: 'EGFR', operator: '<', value: 30, unit: 'mL/min/1.73m2' },
+  ],
+  eligibilitySignature: { reminder: 'P2D', expiry: 'P7D' },
+};
+
+const STUDIES: Record<StudyKey, { title: string; protocol: ProtocolInput }> = {
+  observed: { title: 'Observation of blood pressure in daily life', protocol: DIRECT },
+  screened: { title: 'A tablet against high blood pressure', protocol: SCREENED },
+  hasty: {
+    title: 'The same with a signature that expires at once',
+    protocol: { ...SCREENED, eligibilitySignature: { reminder: 'PT1S', expiry: 'PT3S' } },
+  },
+};
+
+/** The three sites of the demonstration. */
+export async function createSites(admin: Rest): Promise<DemoSites> {
   const keys = Object.keys(DEMO.siteCodes) as SiteKey[];
   const ids = await Promise.all(keys.map((key) => createSite(admin, key)));
-  const study = { studyId, sites: Object.fromEntries(keys.map((key, at) => [key, ids[at]])) as Record<SiteKey, string> };
-  await Promise.all(keys.map((key) => staffSite(admin, study, key)));
+  return Object.fromEntries(keys.map((key, at) => [key, ids[at]])) as DemoSites;
+}
+
+/** Sets up a study at all sites as an administrator would. */
+export async function setUpStudy(admin: Rest, { key, sites }: { key: StudyKey; sites: DemoSites }): Promise<DemoStudy> {
+  const { title, protocol } = STUDIES[key];
+  const { id: studyId } = await admin.post<{ id: string }>(
+    '/studies',
+    { code: DEMO.studies[key], title, sponsor: 'Demonstration Sponsor' },
+    `demo-study-${key}`,
+  );
+  await admin.post(`/studies/${studyId}/protocol-versions`, protocol, `demo-protocol-${key}`);
+  const study = { key, studyId, sites };
+  await Promise.all((Object.keys(sites) as SiteKey[]).map((site) => staffSite(admin, study, site)));
   await admin.post(
     `/studies/${studyId}/contacts`,
     { userId: 'sponsor-1', name: 'Demo sponsor', email: 'sponsor@sponsor.example', role: 'sponsor' },
-    'demo-contact-sponsor',
+    `demo-contact-sponsor-${key}`,
   );
   return study;
 }
@@ -65,16 +93,16 @@ async function staffSite(admin: Rest, study: DemoStudy, key: SiteKey): Promise<v
   const siteId = study.sites[key];
   const doctorAt = key === 'refusingMailbox' ? 'mailbox-full.example' : 'hospital.example';
   await activate(admin, study, { site: key, cap: CAPS[key] });
-  await admin.post(`${at}/consent-versions`, { ...CONSENT, siteId, approvedAt: SINCE, effectiveAt: SINCE }, `demo-consent-${key}`);
+  await admin.post(`${at}/consent-versions`, { ...CONSENT, siteId, approvedAt: SINCE, effectiveAt: SINCE }, `demo-consent-${study.key}-${key}`);
   await admin.post(
     `${at}/investigators`,
     { userId: doctorOf(key), name: `Doctor at ${DEMO.siteCodes[key]}`, email: `${doctorOf(key)}@${doctorAt}`, siteId, role: 'principal' },
-    `demo-investigator-${key}`,
+    `demo-investigator-${study.key}-${key}`,
   );
   await admin.post(
     `${at}/contacts`,
     { userId: `coordinator-${key}`, name: 'Demo coordinator', email: `coordinator-${key}@hospital.example`, siteId, role: 'coordinator' },
-    `demo-contact-${key}`,
+    `demo-contact-${study.key}-${key}`,
   );
 }
 
@@ -83,16 +111,27 @@ export async function activate(admin: Rest, study: DemoStudy, activation: { site
   const { site, cap } = activation;
   await admin.post(
     `/studies/${study.studyId}/sites`,
-    { siteId: study.sites[site], cap, protocolVersion: PROTOCOL.version, ethicsApprovedAt: SINCE },
-    `demo-activation-${site}-${cap}`,
+    { siteId: study.sites[site], cap, protocolVersion: DIRECT.version, ethicsApprovedAt: SINCE },
+    `demo-activation-${study.key}-${site}-${cap}`,
   );
 }
 
-/** A consent on paper, signed a few minutes ago. */
-export function consentBody(person: DemoPerson, site: SiteKey): unknown {
-  const at = (minutesAgo: number) => new Date(Date.now() - minutesAgo * 60_000).toISOString();
+/** A new version of the consent form comes into force at a site. */
+export async function amendConsent(admin: Rest, study: DemoStudy, { site, version }: { site: SiteKey; version: string }): Promise<void> {
+  const now = new Date().toISOString();
+  await admin.post(
+    `/studies/${study.studyId}/consent-versions`,
+    { ...CONSENT, version, siteId: study.sites[site], approvedAt: now, effectiveAt: now, concerns: 'everybody who takes part' },
+    `demo-amendment-${study.key}-${site}`,
+  );
+}
+
+/** A consent on paper: signed a few minutes ago, or `justNow`. */
+export function consentBody(person: DemoPerson, site: SiteKey, { version = CONSENT.version, justNow = false } = {}): unknown {
+  const at = (minutesAgo: number) => new Date(Date.now() - (justNow ? 0 : minutesAgo * 60_000)).toISOString();
   return {
     ...CONSENT,
+    version,
     method: 'paper',
     signers: [
       { role: 'participant', name: person.name, signedAt: at(10), mark: 'signature' },
@@ -103,6 +142,7 @@ export function consentBody(person: DemoPerson, site: SiteKey): unknown {
   };
 }
 
-function doctorOf(site: SiteKey): string {
+/** User id of a site's principal investigator. */
+export function doctorOf(site: SiteKey): string {
   return `doctor-${DEMO.siteCodes[site].toLowerCase()}`;
 }

@@ -22,6 +22,9 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
     '',
     'Try:',
     `  curl -s -H "Authorization: Bearer $(npm run --silent token -- --role clinician --site ${DEMO.siteCodes.roomy})" '${url}/api/v1/enrollments?limit=3'`,
+    'One participant waits for an eligibility signature. See who, and sign (POST …/enrollments/{enrollmentId}/eligibility-decision) as:',
+    `  npm run --silent token -- --role investigator --user doctor-bj-01 --site ${DEMO.siteCodes.roomy}`,
+    `  curl -s -H "Authorization: Bearer …" '${url}/api/v1/enrollments?awaiting=eligibility'`,
     'More tokens: npm run --silent token -- --role ROLE. Stop with Ctrl-C.',
     '',
   ];

@@ -55,7 +55,7 @@ describe('npm start, right after git clone, with the machine’s own Node', () =
       await delay(200);
     }
     expect(output).toContain(`ready http://127.0.0.1:${port}\n`);
-    expect(output).toContain('cohort enrolled: 6 active');
+    expect(output).toContain('cohort enrolled: 7 active');
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
     running.kill('SIGTERM');
     const [exitCode] = (await once(running, 'exit')) as [number | null];

@@ -128,6 +128,11 @@ describe('the body of a protocol version', () => {
     expect(protocolBody.parse({ ...FULL, criteria: [dates] }).criteria).toEqual([dates]);
   });
 
+  it('takes criteria of one item of which only some name the unit, in either order', () => {
+    const pair = [{ ...criterion, unit: 'a' }, { ...criterion, code: 'I02' }];
+    for (const criteria of [pair, pair.toReversed()]) expect(protocolBody.safeParse({ ...FULL, criteria }).success).toBe(true);
+  });
+
   it.each(BAD)('is refused with %s', (_what, change, path) => {
     const { success, error } = protocolBody.safeParse({ ...FULL, ...change });
     expect(success).toBe(false);

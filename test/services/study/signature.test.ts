@@ -139,6 +139,7 @@ describe('signing is refused', () => {
     await sign(one);
     await expect(sign(one)).rejects.toMatchObject({ code: 'already_decided', errorClass: 'conflict' });
     await expect(sign(one, { decision: 'not_eligible', signer: DELEGATED })).rejects.toMatchObject({ code: 'already_decided' });
+    await expect(sign(one, { sha256: null })).rejects.toMatchObject({ code: 'already_decided' });
     expect(await decisionsOf(one.identity)).toHaveLength(1);
   });
 });
@@ -231,6 +232,22 @@ describe('at once', () => {
       expect(refusals(settled)).toEqual(closed ? ['enrollment_closed'] : []);
       expect(await decisionsOf(one.identity)).toHaveLength(closed ? 0 : 1);
     }
+  });
+
+  it('a signature waits for a change to the enrollment that is under way, and goes by what it has become', async () => {
+    const { sql } = world.database;
+    const one = await evaluated();
+    const { enrollmentId, studyId, patientId } = one.identity;
+    const waiting = () => sql`select 1 from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`;
+    let signing: Promise<unknown> = Promise.resolve();
+    await sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(hashtextextended(${`enrollment/${studyId}/${patientId}`}, 0))`;
+      signing = sign(one).catch((error: unknown) => error);
+      await expect.poll(waiting, { timeout: 5000 }).toHaveLength(1);
+      await tx`update study.enrollments set outcome = 'declined' where id = ${enrollmentId}`;
+    });
+    expect(await signing).toMatchObject({ code: 'enrollment_closed' });
+    expect(await decisionsOf(one.identity)).toEqual([]);
   });
 
   it('a signature and another evaluation come one after the other: signed is what was seen', async () => {

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DemoPerson } from './persons.ts';
+import type { Rest } from './rest.ts';
+import { amendConsent, consentBody, type DemoSites, type DemoStudy, setUpStudy } from './study.ts';
+
+type Site = 'roomy' | 'full';
+/** Who acts: the administrator, a clinician, and the investigators of the two sites. */
+export type People = { admin: Rest; clinician: Rest; investigators: Record<Site, Rest> };
+type Enrollment = { enrollmentId: string; stage: string; outcome?: string; needsAttention: boolean; awaiting?: { what: string } };
+type Enrol = (person: DemoPerson, at: { study: DemoStudy; site: Site }) => Promise<string>;
+
+const GOOD = { AGE: 47, EGFR: 92 };
+const TOO_LOW = { AGE: 47, EGFR: 21 };
+
+/**
+ * Four persons in protocols with screening and signature: a screen failure, a signature that expires, an amendment
+ * that is signed before it goes on, and one whose signature is still awaited. Answers what became of each.
+ */
+export async function enrolScreened(people: People, { sites, persons, enrol }: { sites: DemoSites; persons: DemoPerson[]; enrol: Enrol }): Promise<string[]> {
+  const { admin, clinician } = people;
+  const [study, hasty] = [await setUpStudy(admin, { key: 'screened', sites }), await setUpStudy(admin, { key: 'hasty', sites })];
+  const [failing, late, amended, waiting] = persons as [DemoPerson, DemoPerson, DemoPerson, DemoPerson];
+  const ids = {
+    failing: await enrol(failing, { study, site: 'roomy' }),
+    late: await enrol(late, { study: hasty, site: 'roomy' }),
+    amended: await enrol(amended, { study, site: 'full' }),
+    waiting: await enrol(waiting, { study, site: 'roomy' }),
+  };
+  await screen(clinician, ids.failing, TOO_LOW);
+  await screen(clinician, ids.late, GOOD);
+  await screen(clinician, ids.waiting, GOOD);
+  await screen(clinician, ids.amended, GOOD);
+  await reConsent(people, { enrollmentId: ids.amended, study, person: amended });
+  return Promise.all([
+    become(clinician, ids.failing, ({ outcome }) => outcome),
+    become(clinician, ids.late, ({ outcome }) => outcome),
+    become(clinician, ids.amended, ({ outcome }) => outcome),
+    become(clinician, ids.waiting, ({ outcome, awaiting }) => outcome ?? (awaiting?.what === 'eligibility' ? 'waiting for a signature' : undefined)),
+  ]);
+}
+
+/** A new version comes into force while the signature is awaited: it is held, re-consented, and signed. */
+async function reConsent(people: People, about: { enrollmentId: string; study: DemoStudy; person: DemoPerson }): Promise<void> {
+  const { admin, clinician, investigators } = people;
+  const { enrollmentId, study, person } = about;
+  const sign = (key: string) =>
+    investigators.full.post(
+      `/enrollments/${enrollmentId}/eligibility-decision`,
+      { decision: 'eligible', signature: { meaning: 'I have reviewed the criteria' } },
+      `demo-sign-${enrollmentId}-${key}`,
+    );
+  await become(clinician, enrollmentId, awaited('eligibility'));
+  await amendConsent(admin, study, { site: 'full', version: '2.0' });
+  // Refused, as it has to be: the new version concerns the participant.
+  await sign('1').catch(() => undefined);
+  await become(clinician, enrollmentId, awaited('consent'));
+  const consent = consentBody(person, 'full', { version: '2.0', justNow: true });
+  await clinician.post(`/enrollments/${enrollmentId}/consents`, { consent }, `demo-reconsent-${enrollmentId}`);
+  await become(clinician, enrollmentId, awaited('eligibility'));
+  await sign('2');
+}
+
+async function screen(clinician: Rest, enrollmentId: string, values: typeof GOOD): Promise<void> {
+  const performedAt = new Date().toISOString();
+  const results = [
+    { item: 'AGE', value: values.AGE, performedAt },
+    { item: 'EGFR', value: values.EGFR, unit: 'mL/min/1.73m2', performedAt },
+  ];
+  await clinician.post(`/enrollments/${enrollmentId}/screening-results`, { results }, `demo-results-${enrollmentId}`);
+}
+
+const awaited = (what: string) => (now: Enrollment) => (now.awaiting?.what === what ? what : undefined);
+
+/** Waits until the enrollment has come to something; bounded. */
+async function become(rest: Rest, enrollmentId: string, seen: (now: Enrollment) => string | undefined): Promise<string> {
+  for (let look = 0; look < 300; look += 1) {
+    const now = await rest.get<Enrollment>(`/enrollments/${enrollmentId}`);
+    const result = now.needsAttention ? 'parked' : seen(now);
+    if (result !== undefined) return result;
+    await delay(100);
+  }
+  return 'still running';
+}
