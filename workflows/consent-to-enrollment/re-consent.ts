@@ -20,7 +20,9 @@ export async function validConsent(enrollment: Enrollment, notices: Notices): Pr
     await logDeviation(enrollment);
     if (!(await renewed(enrollment, notices, until))) return false;
   }
-  if (enrollment.awaiting) await enrollment.setAwaiting(null);
+  const waited = enrollment.awaiting !== null;
+  stopAwaitingConsent(enrollment);
+  if (waited) await enrollment.setAwaiting(null);
   return true;
 }
 
@@ -38,11 +40,12 @@ export async function renewConsent(enrollment: Enrollment, notices: Notices, ver
     if (enrollment.consent?.validity === 'valid') break;
     await logDeviation(enrollment);
   }
+  stopAwaitingConsent(enrollment);
   void enrollment.setAwaiting(null);
   return true;
 }
 
-/** The wait has ended otherwise: nothing is awaited any more, and whoever sent a consent meanwhile is told so. */
+/** The wait has ended: whoever sent a consent that came too late is told so. No handler may be left without an answer. */
 export function stopAwaitingConsent(enrollment: Enrollment): void {
   enrollment.awaiting = null;
   if (!enrollment.reConsent) return;

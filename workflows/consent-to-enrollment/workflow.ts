@@ -71,6 +71,7 @@ async function untilThePivot(enrollment: Enrollment, { slot, notices }: Parts): 
     const { mark } = enrollment.saga;
     const reached = await screening.unlessInvalidated(() => onceEligible(enrollment, { slot, notices }));
     if (reached !== 'invalidated') return reached;
+    stopAwaitingConsent(enrollment);
     await slot.stopTimer();
     await enrollment.saga.undoTo(mark);
     slot.forget();
