@@ -1,4 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { actingOnBehalfOf } from './acting.ts';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 import type { MessageEnvelope, RecordConsentInput, SignedConsent, WorkflowCtx } from './types.ts';
@@ -31,7 +32,7 @@ export async function recordSignedConsent(enrollment: Enrollment): Promise<boole
 /** Records a renewed consent in the same way. Throws the service's refusal when it is none that could be recorded. */
 export async function recordRenewedConsent(enrollment: Enrollment, message: MessageEnvelope & { consent: SignedConsent }) {
   const signed = { consent: message.consent, requestKey: message.key };
-  const record = recording(enrollment, signed, enrollment.ctxOf(message));
+  const record = recording(enrollment, signed, actingOnBehalfOf(message));
   const recorded = await CancellationScope.nonCancellable(() => enrollment.requested('consent', record));
   keep(enrollment, signed.consent, recorded);
   return recorded;

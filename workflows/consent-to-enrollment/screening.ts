@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { refusal } from '../attention.ts';
+import { actingOnBehalfOf } from './acting.ts';
 import type { Notices } from './notices.ts';
 import { renewConsent } from './re-consent.ts';
 import type { Request } from './requests.ts';
@@ -130,7 +131,7 @@ export class Screening {
     const { activities, input, requests } = this.#enrollment;
     const { enrollmentId } = input;
     const { message } = request;
-    const call = { ctx: this.#enrollment.ctxOf(message), key: this.#enrollment.nextKey('results'), input: { enrollmentId, results: message.results } };
+    const call = { ctx: actingOnBehalfOf(message), key: this.#enrollment.nextKey('results'), input: { enrollmentId, results: message.results } };
     await requests.serve<ScreeningRecorded>(request, async () => {
       const { recorded, missing } = await this.#enrollment.requested('results', () =>
         activities.edc.recordScreeningResults.executeWithOptions({ summary: STEPS.results.summary }, [call]),
@@ -146,7 +147,7 @@ export class Screening {
     const key = this.#enrollment.nextKey('evaluation');
     const { consentId, version, language, signedAt } = consent;
     const about = { identity, round: this.#signOff.round, consent: { consentId, version, language, signedAt } };
-    const call = { ctx: this.#enrollment.ctxOf(by), key };
+    const call = { ctx: actingOnBehalfOf(by), key };
     const evaluation = await this.#enrollment.step('evaluation', () =>
       activities.study.evaluateEligibility.executeWithOptions({ summary: STEPS.evaluation.summary }, [
         { ...call, input: { ...about, revision: this.#enrollment.nextRevision() } },

@@ -1,4 +1,5 @@
 import { refusal } from '../attention.ts';
+import { actingOnBehalfOf } from './acting.ts';
 import type { Notices } from './notices.ts';
 import type { Request } from './requests.ts';
 import type { Enrollment } from './state.ts';
@@ -65,7 +66,7 @@ export class SignOff {
     const { version, language } = this.#enrollment.consent ?? { version: '', language: '' };
     const signer = { userId: actor.id, name: actor.name };
     const content = { identity, round: this.round, decision, reason, meaning, sha256, signer, consent: { version, language } };
-    const call = { ctx: this.#enrollment.ctxOf(message, reason ?? undefined), key: this.#enrollment.nextKey('signature') };
+    const call = { ctx: actingOnBehalfOf(message, reason ?? undefined), key: this.#enrollment.nextKey('signature') };
     let superseded: string | undefined;
     const decided = await requests.serve<EligibilityDecided>(request, async () => {
       const answer = await this.#enrollment.requested('signature', () =>
@@ -90,7 +91,7 @@ export class SignOff {
     const { activities, identity, input, requests } = this.#enrollment;
     const { message } = request;
     const { reason, actor } = message;
-    const call = { ctx: this.#enrollment.ctxOf(message, reason), key: this.#enrollment.nextKey('invalidation') };
+    const call = { ctx: actingOnBehalfOf(message, reason), key: this.#enrollment.nextKey('invalidation') };
     const content = { identity, reason, by: { userId: actor.id, name: actor.name } };
     await requests.serve(request, async () => {
       const { decisionId } = await this.#enrollment.requested('invalidation', () =>

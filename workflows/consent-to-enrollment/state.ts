@@ -1,21 +1,18 @@
 import {
   type ApplicationFailure,
-  CancelledFailure,
-  isCancellation,
   setCurrentDetails,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import { type ServiceActivities, serviceActivities } from '../activity-proxies.ts';
 import { AttentionBoard, refusal } from '../attention.ts';
 import { Deadlines } from '../deadlines.ts';
 import { Saga } from '../saga.ts';
 import { searchAttributes } from '../search-attributes.ts';
+import { actingFor } from './acting.ts';
 import { currentDetails } from './details.ts';
 import { type Interruption, Interruptions } from './interruption.ts';
 import { reportAttention, reportProgress } from './report.ts';
-import { refusedBy, Requests } from './requests.ts';
-import type { StepName } from './steps.ts';
+import { Requests } from './requests.ts';
 import type {
   ActingUser,
   Awaiting,
@@ -26,14 +23,14 @@ import type {
   Outcome,
   ReConsent,
   ReConsentRecorded,
-  ResolveAction,
   Stage,
   WorkflowCtx,
 } from './types.ts';
+import { Steps } from './run-step.ts';
 import { viewOf } from './view.ts';
 
-/** The state of one run, and the few ways in which its steps run. */
-export class Enrollment {
+/** The state of one run. */
+export class Enrollment extends Steps {
   readonly input: EnrollmentInput;
   readonly activities: ServiceActivities;
   readonly attention: AttentionBoard;
@@ -70,6 +67,7 @@ export class Enrollment {
   readonly #interruptions = new Interruptions();
 
   constructor(input: EnrollmentInput) {
+    super();
     this.input = input;
     this.activities = serviceActivities(input.timing);
     this.attention = new AttentionBoard((event, item) => {
@@ -132,24 +130,7 @@ export class Enrollment {
 
   /** Who acts, on whose behalf, by which request: into every audit row. */
   get ctx(): WorkflowCtx {
-    const { interruption } = this;
-    const by = interruption?.kind === 'withdrawal' ? interruption.withdrawal : interruption?.kind === 'abort' ? interruption : this.input;
-    return this.ctxOf(by, interruption ? this.interruptionReason : undefined);
-  }
-
-  /** The same for what a person has asked for by a message. */
-  ctxOf(by: { actor: ActingUser; requestId: string }, reason?: string): WorkflowCtx {
-    const { id, name, role } = by.actor;
-    return {
-      actor: { kind: 'workflow', workflow: workflowInfo().workflowId, onBehalfOf: { id, name, role } },
-      requestId: by.requestId,
-      ...(reason === undefined ? {} : { reason }),
-    };
-  }
-
-  get interruptionReason(): string {
-    const { interruption } = this;
-    return interruption?.kind === 'withdrawal' ? (interruption.withdrawal.reason ?? 'withdrawal') : (interruption?.reason ?? '');
+    return actingFor(this);
   }
 
   /** What every change of the enrollment record in Study carries. */
@@ -160,53 +141,6 @@ export class Enrollment {
       enrollmentId, studyId, studyCode, siteId, siteCode, patientId, requestKey, contentHash, rescreenOf,
       protocolVersionId: protocol.protocolVersionId,
     };
-  }
-
-  /**
-   * Runs a step; when its bounded retries end, parks until an operator says what to do. `retry` runs it again
-   * under the same key; `abort` ends it as cancelled.
-   */
-  step<T>(name: StepName, run: () => Promise<T>): Promise<T> {
-    return this.#attempt(name, run, ['retry', 'abort']) as Promise<T>;
-  }
-
-  /** A step that a person's request asks for: a refusal by the service goes back to that person, and parks nothing. */
-  requested<T>(name: StepName, run: () => Promise<T>): Promise<T> {
-    return this.#attempt(name, run, ['retry', 'abort'], refusedBy) as Promise<T>;
-  }
-
-  /** A step without which the protocol may go on: `skip` answers undefined. Before the pivot also `abort`. */
-  skippableStep<T>(name: StepName, run: () => Promise<T>): Promise<T | undefined> {
-    return this.#attempt(name, run, this.pastPivot || this.outcome ? ['retry', 'skip'] : ['retry', 'skip', 'abort']);
-  }
-
-  /** Parks on a failure that has been settled already: returns when an operator says `retry`. */
-  async askOperator(name: StepName, failure: unknown): Promise<void> {
-    await this.#park(name, failure, ['retry', 'abort']);
-  }
-
-  async #attempt<T>(
-    name: StepName,
-    run: () => Promise<T>,
-    actions: ResolveAction[],
-    isAnswer: (failure: unknown) => unknown = () => null,
-  ): Promise<T | undefined> {
-    for (;;) {
-      try {
-        return await run();
-      } catch (failure) {
-        if (isCancellation(failure) || isAnswer(failure)) throw failure;
-        if ((await this.#park(name, failure, actions)) === 'skip') return undefined;
-      }
-    }
-  }
-
-  async #park(name: StepName, failure: unknown, actions: ResolveAction[]): Promise<ResolveAction> {
-    // After the pivot a step goes on in rounds of its own; before it, only a person may decide.
-    const rounds = this.pastPivot || this.outcome ? { timeoutMs: this.input.timing.roundMs } : {};
-    const { action } = await this.attention.park(name, failure, { actions, ...rounds });
-    if (action === 'abort') throw new CancelledFailure('aborted by an operator');
-    return action;
   }
 
   /** Ends what is under way in `interruptibly`, as soon as that may be. */

@@ -1,0 +1,27 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { Enrollment } from './state.ts';
+import type { ActingUser, WorkflowCtx } from './types.ts';
+
+/** Who the run acts for: whoever has interrupted it and why, otherwise whoever started it. */
+export function actingFor({ interruption, input }: Enrollment): WorkflowCtx {
+  switch (interruption?.kind) {
+    case 'withdrawal':
+      return actingOnBehalfOf(interruption.withdrawal, interruption.withdrawal.reason ?? 'withdrawal');
+    case 'abort':
+      return actingOnBehalfOf(interruption, interruption.reason);
+    case 'expiry':
+      return actingOnBehalfOf(input, interruption.reason);
+    default:
+      return actingOnBehalfOf(input);
+  }
+}
+
+/** For what a person has asked for by a message. */
+export function actingOnBehalfOf(by: { actor: ActingUser; requestId: string }, reason?: string): WorkflowCtx {
+  const { id, name, role } = by.actor;
+  return {
+    actor: { kind: 'workflow', workflow: workflowInfo().workflowId, onBehalfOf: { id, name, role } },
+    requestId: by.requestId,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
