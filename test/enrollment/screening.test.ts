@@ -295,6 +295,8 @@ describe('screening and eligibility', () => {
       if (answer.status !== 201) return answer;
       await within.screen(answer.body.enrollmentId, { AGE: 44, EGFR: 12 });
       await ended(within, answer.body.enrollmentId);
+      // Until everybody has been told, another enrollment of the person is refused as `closing`.
+      await at.system.client.workflow.getHandle(`enrollment/${within.studyCode}/${patientId}`).result();
       return answer;
     };
 
