@@ -49,8 +49,7 @@ async function attempt(deps: Deps, asked: Asked, { mayFollow }: { mayFollow: boo
   const { missing, study, site, protocol } = admission;
   if (!study) throw notFound('study');
   if (missing.length > 0 || !site || !protocol) throw await refused(deps, asked, { missing, hash });
-  await checkSigners(deps, asked, protocol.consentRule);
-  await checkRescreen(deps, asked);
+  await Promise.all([checkSigners(deps, asked, protocol.consentRule), checkRescreen(deps, asked)]);
   const enrollmentId = uuidv7();
   const { id: userId, name, role } = asked.user;
   const started = await deps.enrollments.start({

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
+import { become, type Enrollment } from './become.ts';
 import { type DemoPerson, demoPersons } from './persons.ts';
 import { type Rest, restClient, RestError } from './rest.ts';
 import { enrolScreened } from './screened.ts';
@@ -9,7 +9,6 @@ import { activate, consentBody, createSites, DEMO, doctorOf, setUpStudy, type De
 const DIRECT = 8;
 
 type At = { url: string; issuer: DevIssuer };
-type Enrollment = { enrollmentId: string; outcome?: string; needsAttention: boolean };
 
 /** No study yet: nobody has used this installation. */
 export async function isEmpty({ url, issuer }: At): Promise<boolean> {
@@ -37,10 +36,10 @@ export async function enrolCohort(at: At): Promise<string> {
   await raceForLastSlot({ admin, study, persons, enrol });
   await Promise.all(persons.map((person) => enrol(person, 'roomy')));
 
-  const settled = await Promise.all(enrolled.map((id) => settle(clinician, id)));
-  const investigators = { roomy: await asDoctor(at, 'roomy'), full: await asDoctor(at, 'full') };
+  const settled = await Promise.all(enrolled.map((id) => become(clinician, id, ({ outcome }) => outcome)));
+  const investigator = await asDoctor(at, 'full');
   const enrolAt = (person: DemoPerson, { study: of, site }: { study: DemoStudy; site: 'roomy' | 'full' }) => post(clinician, { study: of, person, site });
-  settled.push(...(await enrolScreened({ admin, clinician, investigators }, { sites, persons: screened, enrol: enrolAt })));
+  settled.push(...(await enrolScreened({ admin, clinician, investigator }, { sites, persons: screened, enrol: enrolAt })));
   const counts = new Map<string, number>();
   for (const result of settled) counts.set(result, (counts.get(result) ?? 0) + 1);
   return [...counts].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([result, count]) => `${count} ${result}`).join(', ');
@@ -77,23 +76,12 @@ async function post(clinician: Rest, enrolling: { study: DemoStudy; person: Demo
   const siteId = study.sites[site];
   const key = `demo-${person.idCard.slice(-4)}`;
   const { patientInfo } = await clinician.post<{ patientInfo: { id: string } }>('/patients', { ...person, siteId }, `${key}-patient`);
-  const { enrollmentId } = await clinician.post<Enrollment>(
+  const { enrollmentId } = await clinician.post<Pick<Enrollment, 'enrollmentId'>>(
     '/enrollments',
     { patientId: patientInfo.id, studyId: study.studyId, siteId, rescreenOf: null, capacity: 'full', canRead: true, consent: consentBody(person, site) },
     `${key}-enrollment-${Date.now()}`,
   );
   return enrollmentId;
-}
-
-/** Waits until an enrollment has ended or needs an operator; bounded. */
-async function settle(rest: Rest, enrollmentId: string): Promise<string> {
-  for (let look = 0; look < 300; look += 1) {
-    const enrollment = await rest.get<Enrollment>(`/enrollments/${enrollmentId}`);
-    if (enrollment.needsAttention) return 'parked';
-    if (enrollment.outcome) return enrollment.outcome;
-    await delay(100);
-  }
-  return 'still running';
 }
 
 async function asRole({ url, issuer }: At, role: 'admin' | 'clinician'): Promise<Rest> {

@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { become, type Enrollment } from './become.ts';
 import type { DemoPerson } from './persons.ts';
-import type { Rest } from './rest.ts';
+import { type Rest, RestError } from './rest.ts';
 import { amendConsent, consentBody, type DemoSites, type DemoStudy, setUpStudy } from './study.ts';
 
 type Site = 'roomy' | 'full';
-/** Who acts: the administrator, a clinician, and the investigators of the two sites. */
-export type People = { admin: Rest; clinician: Rest; investigators: Record<Site, Rest> };
-type Enrollment = { enrollmentId: string; stage: string; outcome?: string; needsAttention: boolean; awaiting?: { what: string } };
+/** Who acts: the administrator, a clinician, and the investigator of the site `full`. */
+export type People = { admin: Rest; clinician: Rest; investigator: Rest };
 type Enrol = (person: DemoPerson, at: { study: DemoStudy; site: Site }) => Promise<string>;
 
 const GOOD = { AGE: 47, EGFR: 92 };
@@ -41,10 +40,10 @@ export async function enrolScreened(people: People, { sites, persons, enrol }: {
 
 /** A new version comes into force while the signature is awaited: it is held, re-consented, and signed. */
 async function reConsent(people: People, about: { enrollmentId: string; study: DemoStudy; person: DemoPerson }): Promise<void> {
-  const { admin, clinician, investigators } = people;
+  const { admin, clinician, investigator } = people;
   const { enrollmentId, study, person } = about;
   const sign = (key: string) =>
-    investigators.full.post(
+    investigator.post(
       `/enrollments/${enrollmentId}/eligibility-decision`,
       { decision: 'eligible', signature: { meaning: 'I have reviewed the criteria' } },
       `demo-sign-${enrollmentId}-${key}`,
@@ -52,7 +51,9 @@ async function reConsent(people: People, about: { enrollmentId: string; study: D
   await become(clinician, enrollmentId, awaited('eligibility'));
   await amendConsent(admin, study, { site: 'full', version: '2.0' });
   // Refused, as it has to be: the new version concerns the participant.
-  await sign('1').catch(() => undefined);
+  await sign('1').catch((error: unknown) => {
+    if (!(error instanceof RestError) || error.code !== 'consent_superseded') throw error;
+  });
   await become(clinician, enrollmentId, awaited('consent'));
   const consent = consentBody(person, 'full', { version: '2.0', justNow: true });
   await clinician.post(`/enrollments/${enrollmentId}/consents`, { consent }, `demo-reconsent-${enrollmentId}`);
@@ -70,14 +71,3 @@ async function screen(clinician: Rest, enrollmentId: string, values: typeof GOOD
 }
 
 const awaited = (what: string) => (now: Enrollment) => (now.awaiting?.what === what ? what : undefined);
-
-/** Waits until the enrollment has come to something; bounded. */
-async function become(rest: Rest, enrollmentId: string, seen: (now: Enrollment) => string | undefined): Promise<string> {
-  for (let look = 0; look < 300; look += 1) {
-    const now = await rest.get<Enrollment>(`/enrollments/${enrollmentId}`);
-    const result = now.needsAttention ? 'parked' : seen(now);
-    if (result !== undefined) return result;
-    await delay(100);
-  }
-  return 'still running';
-}

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { ProtocolInput } from '../../services/study/index.ts';
 import type { DemoPerson } from './persons.ts';
+import { SINCE, STUDIES, type StudyKey } from './protocols.ts';
 import type { Rest } from './rest.ts';
 
-/** Codes of the demonstration: a non-interventional study at three sites, and two with screening and signature. */
+/** Codes of the three sites of the demonstration. */
 export const DEMO = {
-  studies: { observed: 'OBS-101', screened: 'INT-202', hasty: 'INT-203' },
   siteCodes: { roomy: 'BJ-01', full: 'SH-02', refusingMailbox: 'GZ-03' },
 } as const;
 
-type StudyKey = keyof typeof DEMO.studies;
 type SiteKey = keyof typeof DEMO.siteCodes;
 export type DemoSites = Record<SiteKey, string>;
 export type DemoStudy = { key: StudyKey; studyId: string; sites: DemoSites };
@@ -20,42 +18,7 @@ const SITE_NAMES: Record<SiteKey, string> = {
   refusingMailbox: 'Guangzhou Demonstration Hospital',
 };
 const CAPS: Record<SiteKey, number> = { roomy: 20, full: 1, refusingMailbox: 5 };
-const SINCE = '2026-01-15T00:00:00Z';
 const CONSENT = { version: '1.0', language: 'zh-CN', documentSha256: createHash('sha256').update('demonstration consent form').digest('hex') };
-
-const DIRECT: ProtocolInput = {
-  version: '1.0',
-  effectiveAt: SINCE,
-  consentRule: 'CN',
-  criteria: [],
-  visits: [
-    { code: 'V1', anchor: 'enrollment', offset: 'P0D', window: 'P3D', forms: ['DM', 'VS'] },
-    { code: 'V2', anchor: 'enrollment', offset: 'P28D', window: 'P7D', forms: ['VS', 'AE'] },
-  ],
-  epro: [{ form: 'DIARY', every: 'P1D', at: '20:00', for: 'P28D' }],
-  slotTimeToLive: 'P3D',
-  reconsentDeadline: 'P14D',
-  subjectNumberPattern: '{site}-{sequence:4}',
-};
-
-const SCREENED: ProtocolInput = {
-  ...DIRECT,
-  screening: { windowDays: 28, maxRescreens: 1 },
-  criteria: [
-    { code: 'I01', kind: 'inclusion', text: 'Age 18 or over', item: 'AGE', operator: '>=', value: 18 },
-    { code: 'E03', kind: 'exclusion', text: 'eGFR below 30', item: 'EGFR', operator: '<', value: 30, unit: 'mL/min/1.73m2' },
-  ],
-  eligibilitySignature: { reminder: 'P2D', expiry: 'P7D' },
-};
-
-const STUDIES: Record<StudyKey, { title: string; protocol: ProtocolInput }> = {
-  observed: { title: 'Observation of blood pressure in daily life', protocol: DIRECT },
-  screened: { title: 'A tablet against high blood pressure', protocol: SCREENED },
-  hasty: {
-    title: 'The same with a signature that expires at once',
-    protocol: { ...SCREENED, eligibilitySignature: { reminder: 'PT1S', expiry: 'PT3S' } },
-  },
-};
 
 /** The three sites of the demonstration. */
 export async function createSites(admin: Rest): Promise<DemoSites> {
@@ -66,10 +29,10 @@ export async function createSites(admin: Rest): Promise<DemoSites> {
 
 /** Sets up a study at all sites as an administrator would. */
 export async function setUpStudy(admin: Rest, { key, sites }: { key: StudyKey; sites: DemoSites }): Promise<DemoStudy> {
-  const { title, protocol } = STUDIES[key];
+  const { code, title, protocol } = STUDIES[key];
   const { id: studyId } = await admin.post<{ id: string }>(
     '/studies',
-    { code: DEMO.studies[key], title, sponsor: 'Demonstration Sponsor' },
+    { code, title, sponsor: 'Demonstration Sponsor' },
     `demo-study-${key}`,
   );
   await admin.post(`/studies/${studyId}/protocol-versions`, protocol, `demo-protocol-${key}`);
@@ -111,7 +74,7 @@ export async function activate(admin: Rest, study: DemoStudy, activation: { site
   const { site, cap } = activation;
   await admin.post(
     `/studies/${study.studyId}/sites`,
-    { siteId: study.sites[site], cap, protocolVersion: DIRECT.version, ethicsApprovedAt: SINCE },
+    { siteId: study.sites[site], cap, protocolVersion: STUDIES[study.key].protocol.version, ethicsApprovedAt: SINCE },
     `demo-activation-${study.key}-${site}-${cap}`,
   );
 }

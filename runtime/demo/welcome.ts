@@ -1,5 +1,9 @@
 import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
-import { DEMO } from './study.ts';
+import { restClient } from './rest.ts';
+import { DEMO, doctorOf } from './study.ts';
+
+const SITE = DEMO.siteCodes.roomy;
+const DOCTOR = doctorOf('roomy');
 
 /** Tells whoever started the system where to look and with what: URLs, ready-made tokens, a request to try. */
 export async function printWelcome(options: { url: string; uiUrl: string | undefined; issuer: DevIssuer }): Promise<void> {
@@ -7,9 +11,11 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
   const sites = Object.values(DEMO.siteCodes);
   const people = [
     { id: 'demo-clinician', name: 'Demo clinician', role: 'clinician', sites, studies: [] },
+    { id: DOCTOR, name: `Doctor at ${SITE}`, role: 'investigator', sites: [SITE], studies: [] },
     { id: 'demo-ops', name: 'Demo operator', role: 'ops', sites: [], studies: [] },
   ] as const;
-  const [clinician, ops] = await Promise.all(people.map((person) => issuer.sign({ ...person, sites: [...person.sites], studies: [] })));
+  const [clinician = '', investigator = '', ops = ''] = await Promise.all(people.map((person) => issuer.sign({ ...person, sites: [...person.sites], studies: [] })));
+  const waiting = await toBeSigned({ url, token: investigator });
   const lines = [
     '',
     `API and its documentation   ${url}/docs`,
@@ -17,16 +23,36 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
     '',
     `token of a clinician of ${sites.join(', ')} (12 hours):`,
     `  ${clinician}`,
+    `token of the investigator of ${SITE}:`,
+    `  ${investigator}`,
     'token of an operator:',
     `  ${ops}`,
     '',
     'Try:',
-    `  curl -s -H "Authorization: Bearer $(npm run --silent token -- --role clinician --site ${DEMO.siteCodes.roomy})" '${url}/api/v1/enrollments?limit=3'`,
-    'One participant waits for an eligibility signature. See who, and sign (POST …/enrollments/{enrollmentId}/eligibility-decision) as:',
-    `  npm run --silent token -- --role investigator --user doctor-bj-01 --site ${DEMO.siteCodes.roomy}`,
-    `  curl -s -H "Authorization: Bearer …" '${url}/api/v1/enrollments?awaiting=eligibility'`,
+    `  curl -s -H "Authorization: Bearer $(npm run --silent token -- --role clinician --site ${SITE})" '${url}/api/v1/enrollments?limit=3'`,
+    ...(waiting ? signing({ url, enrollmentId: waiting }) : []),
     'More tokens: npm run --silent token -- --role ROLE. Stop with Ctrl-C.',
     '',
   ];
   console.log(lines.join('\n'));
+}
+
+/** The newest enrollment that waits for this investigator's signature, if one does. */
+async function toBeSigned(investigator: { url: string; token: string }): Promise<string | undefined> {
+  try {
+    const { items } = await restClient(investigator).get<{ items: { enrollmentId: string }[] }>('/enrollments?awaiting=eligibility&limit=1');
+    return items[0]?.enrollmentId;
+  } catch {
+    // A request to try, nothing more: the system runs without it.
+    return undefined;
+  }
+}
+
+function signing({ url, enrollmentId }: { url: string; enrollmentId: string }): string[] {
+  const headers = `-H "Authorization: Bearer $(npm run --silent token -- --role investigator --user ${DOCTOR} --site ${SITE})" -H 'Idempotency-Key: sign-${enrollmentId}' -H 'Content-Type: application/json'`;
+  const body = JSON.stringify({ decision: 'eligible', signature: { meaning: 'I have reviewed the criteria' } });
+  return [
+    `An eligibility decision at ${SITE} waits for a signature. To sign it:`,
+    `  curl -s ${headers} -d '${body}' '${url}/api/v1/enrollments/${enrollmentId}/eligibility-decision'`,
+  ];
 }
