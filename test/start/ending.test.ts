@@ -69,6 +69,11 @@ describe('SIGTERM, and the next start on the same data', () => {
     expect(second.stdout()).not.toContain('cohort');
     expect(await studies(second)).toEqual(['INT-203', 'INT-202', 'OBS-101']);
     expect(await enrollments(second)).toEqual(before);
+    // Who waited for a signature still does, and the request that is printed is the one that signs.
+    const [, path = ''] = /'http:\/\/[^/]+\/api\/v1(\/enrollments\/[\w-]+\/eligibility-decision)'/.exec(second.stdout()) ?? [];
+    const [, body = ''] = /-d '(\{.*?\})' /.exec(second.stdout()) ?? [];
+    const doctor = await caller({ url: second.url, issuer: await issuerOf(folder.path) }, 'investigator', { sites: ['BJ-01'], id: 'doctor-bj-01' });
+    expect(await doctor.post(path, JSON.parse(body))).toMatchObject({ status: 201, body: { decision: 'eligible' } });
     expect(await terminate(second, second)).toEqual({ code: 0 });
   });
 
