@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
 import type { ServiceDatabase } from './connect.ts';
 import { contentHash } from './content-hash.ts';
@@ -55,7 +55,7 @@ type Note = (entry: AuditEntry) => void;
 export async function runCommand<R>(command: Command, effect: (tx: Transaction, audit: Note) => Promise<R>): Promise<R> {
   const { db, ledger, verb, key, content } = command;
   const hash = contentHash(db.hashKey, content);
-  return withTransaction(db, async (tx) => {
+  return withTransaction(db, async (tx, withCommit) => {
     const known = await claimKey(tx, ledger, { key, verb, contentHash: hash, state: 'done' });
     if (known) {
       if (known.state !== 'done') throw new CommandKeyError('command_cancelled');
@@ -64,10 +64,9 @@ export async function runCommand<R>(command: Command, effect: (tx: Transaction, 
     }
     const entries: AuditEntry[] = [];
     const result = await effect(tx, (entry) => entries.push(entry));
-    await Promise.all([
-      writeAudit(tx, command, entries),
-      statement(tx.update(ledger.commandKeys).set({ result: result ?? null }).where(eq(ledger.commandKeys.key, key))),
-    ]);
+    withCommit(writeAudit(tx, command, entries));
+    const { commandKeys } = ledger;
+    withCommit(statement(tx.execute(sql`update ${commandKeys} set result = ${JSON.stringify(result ?? null)} where key = ${key}`)));
     return result;
   });
 }
@@ -102,19 +101,15 @@ async function settle<R>(
   onDone: (tx: Transaction, result: R, audit: Note) => Promise<CommandState>,
 ): Promise<Settled<R>> {
   const { db, ledger, verb, key } = command;
-  return withTransaction(db, async (tx) => {
+  return withTransaction(db, async (tx, withCommit) => {
     const known = await claimKey(tx, ledger, { key, verb, contentHash: '', state: 'cancelled' });
     if (!known || known.state === 'cancelled') return { tookEffect: false };
     const result = known.result as R;
     if (known.state === 'undone') return { tookEffect: true, result };
     const entries: AuditEntry[] = [];
     const state = await onDone(tx, result, (entry) => entries.push(entry));
-    await Promise.all([
-      writeAudit(tx, command, entries),
-      state === known.state
-        ? undefined
-        : statement(tx.update(ledger.commandKeys).set({ state }).where(eq(ledger.commandKeys.key, key))),
-    ]);
+    withCommit(writeAudit(tx, command, entries));
+    if (state !== known.state) withCommit(statement(tx.update(ledger.commandKeys).set({ state }).where(eq(ledger.commandKeys.key, key))));
     return { tookEffect: true, result };
   });
 }
@@ -122,41 +117,31 @@ async function settle<R>(
 /** Inserts the key, or locks and returns the row that has it. */
 async function claimKey(
   tx: Transaction,
-  ledger: Ledger,
+  { commandKeys }: Ledger,
   row: { key: string; verb: string; contentHash: string; state: CommandState },
 ) {
-  const { commandKeys } = ledger;
-  const inserted = await statement(
-    tx.insert(commandKeys).values(row).onConflictDoNothing().returning({ key: commandKeys.key }),
-  );
+  const { key, verb, contentHash, state } = row;
+  const inserted = await statement(tx.execute(sql`
+    insert into ${commandKeys} (key, verb, content_hash, state) values (${key}, ${verb}, ${contentHash}, ${state})
+    on conflict do nothing returning 1`));
   if (inserted.length > 0) return undefined;
-  const [known] = await statement(tx.select().from(commandKeys).where(eq(commandKeys.key, row.key)).for('update'));
+  const [known] = await statement(tx.select().from(commandKeys).where(eq(commandKeys.key, key)).for('update'));
   return known;
 }
 
 /** Writes audit rows in the caller's transaction: when they can't be written, the change isn't either. */
 export async function writeAudit(
-  tx: Pick<Transaction, 'insert'>,
+  tx: Pick<Transaction, 'execute'>,
   command: { ledger: Ledger; verb: string; ctx: CommandContext; key?: string },
   entries: AuditEntry[],
 ): Promise<void> {
   if (entries.length === 0) return;
   const { ledger, verb, ctx, key } = command;
-  await statement(
-    tx.insert(ledger.auditEntries).values(
-      entries.map((entry) => ({
-        id: uuidv7(),
-        verb,
-        actor: ctx.actor,
-        requestId: ctx.requestId,
-        reason: ctx.reason ?? null,
-        commandKey: key ?? null,
-        action: entry.action,
-        entity: entry.entity,
-        entityId: entry.entityId,
-        before: entry.before ?? null,
-        after: entry.after ?? null,
-      })),
-    ),
-  );
+  const { requestId, actor, reason = null } = ctx;
+  const rows = entries.map((entry) => ({ id: uuidv7(), ...entry, verb, actor, request_id: requestId, reason, command_key: key }));
+  // One text and one parameter however many rows: these statements are written with every command.
+  await statement(tx.execute(sql`
+    insert into ${ledger.auditEntries} (id, action, verb, entity, entity_id, actor, reason, before, after, request_id, command_key)
+    select * from jsonb_to_recordset(${JSON.stringify(rows)}) as row (id uuid, action text, verb text, entity text,
+      "entityId" text, actor jsonb, reason text, before jsonb, after jsonb, request_id text, command_key text)`));
 }

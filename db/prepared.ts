@@ -17,9 +17,12 @@ export function preparing(client: postgres.Sql): postgres.Sql {
     new Proxy(reached, {
       get: (target, name) => {
         if (name === 'unsafe') {
-          const unsafe: Unsafe = (text, parameters, options) => {
+          const unsafe = (...[text, parameters, options]: Parameters<Unsafe>) => {
             if (known.size < MAX_PREPARED) known.add(text);
-            return target.unsafe(text, parameters, { ...options, prepare: known.has(text) });
+            // Sent now, not when somebody waits for it: statements go out in the order in which they were asked for.
+            const query = target.unsafe(text, parameters, { ...options, prepare: known.has(text) });
+            void query.execute();
+            return query;
           };
           return unsafe;
         }

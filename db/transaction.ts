@@ -10,12 +10,30 @@ export type Transaction = PgTransaction<
   ExtractTablesWithRelations<Record<string, never>>
 >;
 
+/** Takes statements that nothing else in the transaction waits for: they go out together with COMMIT. */
+export type WithCommit = (last: Promise<unknown>) => void;
+
 /**
  * Runs `work` in one transaction. Whatever the driver throws becomes a DatabaseError; domain errors pass
  * and roll back. After a time-out the outcome is unknown, which is why every command has a key.
  */
-export async function withTransaction<T>(db: ServiceDatabase, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  return translated(withTimeout(db.timeoutMs * 2, db.orm.transaction(work)));
+export async function withTransaction<T>(
+  db: ServiceDatabase,
+  work: (tx: Transaction, withCommit: WithCommit) => Promise<T>,
+): Promise<T> {
+  const last: Promise<unknown>[] = [];
+  const withCommit: WithCommit = (sent) => {
+    last.push(sent);
+    // Looked at after COMMIT; when the transaction fails before that, nobody does.
+    sent.catch(() => undefined);
+  };
+  const run = async () => {
+    const result = await db.orm.transaction((tx) => work(tx, withCommit));
+    // One that failed has turned COMMIT into ROLLBACK, which PostgreSQL doesn't call an error.
+    await Promise.all(last);
+    return result;
+  };
+  return translated(withTimeout(db.timeoutMs * 2, run()));
 }
 
 /** Runs reads outside a transaction, with the same errors and the same bound on time. */
@@ -35,10 +53,10 @@ async function translated<T>(work: Promise<T>): Promise<T> {
  * Catches inside a transaction what one statement throws, as a DatabaseError. The transaction is lost
  * by then (PostgreSQL aborts it), so this is for turning a violated constraint into a domain error.
  */
-export async function statement<T>(query: PromiseLike<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
+export function statement<T>(query: PromiseLike<T>): Promise<T> {
+  // By `then`, which sends a query at once; `await` would a turn later, and what goes out last must precede COMMIT.
+  const sent = query.then(undefined, (error: unknown) => {
     throw isDriverError(error) ? databaseError(error) : error;
-  }
+  });
+  return Promise.resolve(sent);
 }
