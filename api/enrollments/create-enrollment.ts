@@ -10,6 +10,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { EnrollmentResponse } from '../responses/enrollment.ts';
 import { toEnrollmentResponse } from '../responses/enrollment.ts';
 import { locate } from './locate.ts';
+import { requireSigners } from './require-signers.ts';
 import { show, showsReasons } from './show.ts';
 
 export const createEnrollmentBody = recordConsentBody.extend({ patientId: id, rescreenOf: id.nullable().default(null) });
@@ -49,7 +50,7 @@ async function attempt(deps: Deps, asked: Asked, { mayFollow }: { mayFollow: boo
   const { missing, study, site, protocol } = admission;
   if (!study) throw notFound('study');
   if (missing.length > 0 || !site || !protocol) throw await refused(deps, asked, { missing, hash });
-  await Promise.all([checkSigners(deps, asked, protocol.consentRule), checkRescreen(deps, asked)]);
+  await Promise.all([requireSigners(deps, { ctx, signing: body, consentRule: protocol.consentRule }), checkRescreen(deps, asked)]);
   const enrollmentId = uuidv7();
   const { id: userId, name, role } = asked.user;
   const started = await deps.enrollments.start({
@@ -115,17 +116,6 @@ async function refused({ clients }: Deps, asked: Asked, { missing, hash }: { mis
   const text = onlyCap ? 'The site has no place left.' : 'This enrollment is not admissible.';
   return new DomainError('conflict', onlyCap ? 'cap_reached' : 'not_admissible', `${text} The consent is recorded; nothing was started.`, {
     details: { missing, consentId },
-  });
-}
-
-/** Who has to sign follows age, capacity and literacy under the protocol's country rule (ICH E6(R3) 2.8). */
-async function checkSigners({ clients }: Deps, { ctx, body }: Asked, consentRule: string): Promise<void> {
-  const { patientId, capacity, canRead, consent } = body;
-  const signers = consent.signers.map(({ role, signedAt }) => ({ role, signedAt }));
-  const { missing } = await clients.patient.missingSigners({ ctx, input: { patientId, consentRule, capacity, canRead, signers } });
-  if (missing.length === 0) return;
-  throw new DomainError('invalid', 'signers_missing', `The consent lacks a signature: ${missing.join(', ')}. Have it signed, then send it again.`, {
-    details: { missing },
   });
 }
 

@@ -1,7 +1,8 @@
-import { type Ctx, DomainError } from '../../services/common/index.ts';
+import type { Ctx } from '../../services/common/index.ts';
 import type { Withdrawal } from '../../workflows/consent-to-enrollment/types.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { EnrollmentFacts } from '../responses/enrollment.ts';
+import { enrollmentClosed } from './closed.ts';
 
 /**
  * Withdraws an active participant whose enrollment process is over. Throws `enrollment_closed` for any other end;
@@ -18,7 +19,7 @@ export async function withdrawAfterEnd(
     clients.study.getEnrollment({ ctx, input: { enrollmentId } }),
   ]);
   if (!known || !record || (record.outcome !== 'active' && record.outcome !== 'withdrawn')) {
-    throw new DomainError('conflict', 'enrollment_closed', 'The enrollment has its outcome already.');
+    throw enrollmentClosed();
   }
   const { key, contentHash, scope, decidedBy, actor, requestId } = message;
   const { subjectNumber, outcome } = record;

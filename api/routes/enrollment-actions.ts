@@ -4,8 +4,10 @@ import { signedConsent } from '../../services/patient/index.ts';
 import { WITHDRAWAL_SCOPES } from '../../services/study/index.ts';
 import { ctxOf } from '../call.ts';
 import type { Api, ApiDeps } from '../deps.ts';
+import { requireWithdrawable } from '../enrollments/closed.ts';
 import { envelope } from '../enrollments/envelope.ts';
 import { locate } from '../enrollments/locate.ts';
+import { requireSignersOfRenewed } from '../enrollments/require-signers.ts';
 import { showsReasons } from '../enrollments/show.ts';
 import { withdrawAfterEnd } from '../enrollments/withdraw-after-end.ts';
 import { answer, enrollmentPath, jsonBody, operation } from '../operation.ts';
@@ -79,6 +81,7 @@ export function enrollmentActionRoutes(api: Api, deps: ApiDeps): void {
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant: c.var.grant });
     const { enrollmentId } = facts;
+    if ('consent' in body) await requireSignersOfRenewed(deps, { ctx: ctxOf(c), enrollmentId, consent: body.consent });
     const message = { ...envelope(deps, c, { enrollmentId, verb: 'recordConsent', body }), ...body };
     const recorded = await enrollments.recordConsent(facts, message);
     if ('declined' in recorded) return c.json({ enrollmentId, declined: true as const }, 201);
@@ -89,6 +92,7 @@ export function enrollmentActionRoutes(api: Api, deps: ApiDeps): void {
     const { grant } = c.var;
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant });
+    requireWithdrawable(facts);
     const message = { ...envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'withdraw', body }), ...body };
     const withdrawn = await enrollments.withdraw(facts, message);
     const reasons = showsReasons(grant);

@@ -7,14 +7,15 @@ import type { Engine } from './engine.ts';
 import { fromTemporal } from './errors.ts';
 
 /** The run of this enrollment by its search attribute, also when it has closed. Eventually consistent. */
-export async function findRun({ client, waits, within }: Engine, enrollmentId: string): Promise<FoundRun | null> {
+export async function findRun({ client, waits, within }: Engine, enrollmentId: string): Promise<(FoundRun & { runId: string }) | null> {
   const query = `EnrollmentId = "${enrollmentId}" AND WorkflowType = "${WORKFLOW_TYPE}"`;
   try {
     return await within(waits.answerMs, async () => {
-      for await (const { workflowId, typedSearchAttributes: known, startTime } of client.workflow.list({ query, pageSize: 1 })) {
+      for await (const { workflowId, runId, typedSearchAttributes: known, startTime } of client.workflow.list({ query, pageSize: 1 })) {
         const [, studyCode = '', patientId = ''] = workflowId.split('/');
         return {
           enrollmentId,
+          runId,
           studyCode,
           patientId,
           siteCode: known.get(searchAttributes.siteCode) ?? '',
@@ -31,10 +32,10 @@ export async function findRun({ client, waits, within }: Engine, enrollmentId: s
   }
 }
 
-/** Live details, as long as the run is this enrollment's. */
-export async function viewRun({ client, waits, within }: Engine, run: RunRef): Promise<Live> {
+/** Live details of the person's newest run, or of the one given, as long as it is this enrollment's. */
+export async function viewRun({ client, waits, within }: Engine, run: RunRef & { runId?: string }): Promise<Live> {
   try {
-    const handle = client.workflow.getHandle(workflowIdOf(run));
+    const handle = client.workflow.getHandle(workflowIdOf(run), run.runId);
     const seen = await within(waits.viewMs, () => handle.query(enrollmentView));
     return seen.enrollmentId === run.enrollmentId ? { kind: 'live', view: seen } : { kind: 'none' };
   } catch (error) {

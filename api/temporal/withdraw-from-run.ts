@@ -1,10 +1,10 @@
 import { withdraw, withdrawSignal, workflowIdOf } from '../../workflows/consent-to-enrollment/messages.ts';
-import type { Withdrawal } from '../../workflows/consent-to-enrollment/types.ts';
+import type { EnrollmentView, Withdrawal } from '../../workflows/consent-to-enrollment/types.ts';
 import type { RunRef, Withdrawn } from '../enrollment-gateway.ts';
 import type { Engine } from './engine.ts';
 import { engineUnavailable, fromTemporal, keyReused, runHasEnded, unanswered } from './errors.ts';
-import { viewRun } from './find-run.ts';
-import { sendUpdate } from './send-update.ts';
+import { findRun, viewRun } from './find-run.ts';
+import { firstAnswer, sendUpdate } from './send-update.ts';
 
 /** Withdraws from a running enrollment: by Update, and by a Signal with the same key when no worker answers. */
 export async function withdrawFromRun(engine: Engine, run: RunRef, withdrawal: Withdrawal): Promise<Withdrawn> {
@@ -26,10 +26,14 @@ export async function withdrawFromRun(engine: Engine, run: RunRef, withdrawal: W
   }
 }
 
-/** The run may have taken this very withdrawal before it ended: by a Signal, which nobody saw answered. */
-async function ofEndedRun(engine: Engine, run: RunRef, { key, contentHash }: Withdrawal): Promise<Withdrawn> {
-  const seen = await viewRun(engine, run);
-  if (seen.kind !== 'live' || seen.view.withdrawnBy?.key !== key) return { kind: 'ended' };
-  if (seen.view.withdrawnBy.contentHash !== contentHash) throw keyReused();
+/** The run may have taken this very withdrawal before it ended, also by a Signal, which nobody saw answered. */
+async function ofEndedRun(engine: Engine, run: RunRef, withdrawal: Withdrawal): Promise<Withdrawn> {
+  const ended = await findRun(engine, run.enrollmentId);
+  if (!ended) return { kind: 'ended' };
+  const first = await firstAnswer<EnrollmentView>(engine, { ended, message: withdrawal });
+  if (first) return { kind: 'applied', view: first.answer };
+  const seen = await viewRun(engine, ended);
+  if (seen.kind !== 'live' || seen.view.withdrawnBy?.key !== withdrawal.key) return { kind: 'ended' };
+  if (seen.view.withdrawnBy.contentHash !== withdrawal.contentHash) throw keyReused();
   return { kind: 'applied', view: seen.view };
 }

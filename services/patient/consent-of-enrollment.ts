@@ -4,7 +4,7 @@ import type { Read } from '../common/index.ts';
 import type { PatientDeps } from './deps.ts';
 import { consents } from './tables.ts';
 
-type EnrollmentConsent = Pick<typeof consents.$inferSelect, 'patientId' | 'studyId' | 'siteId' | 'validity' | 'status'> & {
+type EnrollmentConsent = Pick<typeof consents.$inferSelect, 'patientId' | 'studyId' | 'siteId' | 'validity' | 'status' | 'capacity' | 'canRead'> & {
   consentId: string;
   recordedAt: string;
 };
@@ -21,6 +21,6 @@ export async function consentOfEnrollment(
     orm.select().from(consents).where(eq(consents.enrollmentId, input.enrollmentId)).orderBy(asc(consents.id)).limit(1),
   );
   if (!row) return null;
-  const { id: consentId, patientId, studyId, siteId, validity, status, recordedAt } = row;
-  return { consentId, patientId, studyId, siteId, validity, status, recordedAt: recordedAt.toISOString() };
+  const { id: consentId, patientId, studyId, siteId, validity, status, capacity, canRead, recordedAt } = row;
+  return { consentId, patientId, studyId, siteId, validity, status, capacity, canRead, recordedAt: recordedAt.toISOString() };
 }

@@ -16,8 +16,8 @@ import { written } from './written.ts';
 /**
  * Signs the decision on eligibility (domain, step 4; 21 CFR 11.50, 11.70): one is in force at a time, signed by who is
  * entitled at that moment (11.10(g)), bound to the latest evaluation by its SHA-256. Throws `out_of_order`,
- * `enrollment_closed`, `signer_not_entitled`, `already_decided`, `criteria_not_met`, `evaluation_changed`. What could
- * be signed but for a newer consent version is not (ICH E6(R3) 2.8.2), and `version` must be consented to first.
+ * `enrollment_closed`, `signer_not_entitled`, `already_decided`, `criteria_not_met`, `evaluation_changed`. `eligible`
+ * is not signed under a superseded consent (ICH E6(R3) 2.8.2): `version` must be consented to first.
  */
 export async function signEligibility({ db, clock }: StudyDeps, { ctx, key, input }: Call<SignEligibility>): Promise<EligibilitySigned> {
   const { revision, ...content } = input;
@@ -39,7 +39,8 @@ export async function signEligibility({ db, clock }: StudyDeps, { ctx, key, inpu
           .orderBy(desc(eligibilityEvaluations.id))
           .limit(1),
       ),
-      statement(supersedingVersion(tx, { studyId, siteId, ...consent }, now)),
+      // To end somebody's participation no newer consent is needed.
+      decision === 'eligible' ? statement(supersedingVersion(tx, { studyId, siteId, ...consent }, now)) : null,
     ]);
     if (!entitled) throw signerNotEntitled();
     if (inForce) throw alreadyDecided();

@@ -125,9 +125,10 @@ function resolve(enrollment: Enrollment, message: ResolveStep): EnrollmentView {
 
 function acceptWithdrawal(enrollment: Enrollment, message: Withdrawal): EnrollmentView {
   enrollment.refuseOther(message.enrollmentId);
-  if (enrollment.outcome !== null && enrollment.outcome !== 'active') {
-    throw refusal('already_ended', `This enrollment has ended: ${enrollment.outcome}.`);
-  }
+  const ended = enrollment.outcome ?? enrollment.recording;
+  if (ended !== null && ended !== 'active') throw refusal('already_ended', `This enrollment has ended: ${ended}.`);
+  // One stands, with its scope: another could not be applied beside it.
+  if (enrollment.interruption?.kind === 'withdrawal') throw refusal('already_withdrawn', 'The participant has been withdrawn already.');
   enrollment.interrupt({ kind: 'withdrawal', withdrawal: message });
   return enrollment.view();
 }

@@ -38,6 +38,8 @@ export class Enrollment extends Steps {
 
   stage: Stage = 'consent';
   outcome: Outcome | null = null;
+  /** The outcome on its way to the record: what is accepted from here on could not be part of it any more. */
+  recording: Outcome | null = null;
   /** Why the outcome is what it is: a code, no personal data. */
   outcomeReason: string | null = null;
   enrolled = false;
