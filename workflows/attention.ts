@@ -28,10 +28,14 @@ export class AttentionBoard {
   }
 
   /**
-   * Parks a step until an operator resolves it, or until `timeoutMs` has passed (answers `retry` then).
+   * Parks a step until an operator resolves it, or until `timeoutMs` has passed or `over` holds (answers `retry` then).
    * A cancelled scope ends the wait with its CancelledFailure; the item is taken off the board in any case.
    */
-  async park(step: string, failure: unknown, options: { actions: ResolveAction[]; timeoutMs?: number }): Promise<Resolution> {
+  async park(
+    step: string,
+    failure: unknown,
+    options: { actions: ResolveAction[]; timeoutMs?: number; over?: () => boolean },
+  ): Promise<Resolution> {
     const { code, why } = describeFailure(failure);
     const parked: Parked = {
       item: { step, since: new Date().toISOString(), code, why, actions: options.actions },
@@ -40,7 +44,7 @@ export class AttentionBoard {
     this.#parked.push(parked);
     this.#changed('parked', parked.item);
     try {
-      const resolved = () => parked.resolution !== undefined;
+      const resolved = () => parked.resolution !== undefined || options.over?.() === true;
       if (options.timeoutMs === undefined) await condition(resolved);
       else await condition(resolved, options.timeoutMs, { summary: `Next round of: ${step}` });
       return parked.resolution ?? { action: 'retry', reason: 'the next round' };

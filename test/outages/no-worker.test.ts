@@ -43,4 +43,14 @@ describe('when no worker takes up enrollments', () => {
     expect(again.map(({ body }) => body.enrollmentId)).toEqual(ids);
     await expectInvariants(at);
   });
+
+  it('says that an outcome stands instead of storing a withdrawal from it', { timeout: 60_000 }, async () => {
+    const study = await directStudy(at, { cap: 1 });
+    await at.restart({ queues: QUEUES });
+    const { enrollmentId } = (await insist(async () => study.enrol(await study.register()))).body;
+    await study.until(enrollmentId, ({ outcome }) => outcome === 'active');
+    await at.database.sql`update study.enrollments set outcome = 'expired' where id = ${enrollmentId}`;
+    await at.restart({ queues: QUEUES.filter((name) => name !== 'enrollment') });
+    expect(await study.withdraw(enrollmentId)).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
+  });
 });

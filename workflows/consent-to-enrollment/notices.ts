@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { NotificationActivities } from '../../activities/index.ts';
 import type { Enrollment } from './state.ts';
 
@@ -19,15 +19,18 @@ const SUMMARY: Partial<Record<NoticeKind, string>> = {
   cap_reached: 'Tell sponsor and site: the cap is reached',
 };
 
+type Notice = { content: Content; sending: Promise<unknown> | null };
+
 /**
- * Who must be told of what. A notice that fails never holds up or undoes a clinical step: it stays outstanding,
- * and only the step `notices` at the end parks on it.
+ * Who must be told of what. A notice that fails never holds up or undoes a clinical step: it stays outstanding. While
+ * a person is waited for, ops are shown it at once; otherwise the step `notices` at the end parks on it.
  */
 export class Notices {
   readonly #enrollment: Enrollment;
   /** By name: the kind, numbered from the second time on. Fixed when asked for: a repetition under its key says the same. */
-  readonly #outstanding = new Map<string, { content: Content; sending: Promise<unknown> | null }>();
+  readonly #outstanding = new Map<string, Notice>();
   readonly #times = new Map<NoticeKind, number>();
+  #delivering = false;
 
   constructor(enrollment: Enrollment) {
     this.#enrollment = enrollment;
@@ -47,15 +50,38 @@ export class Notices {
     const name = this.add(kind, details);
     const notice = this.#outstanding.get(name);
     if (!notice) return;
-    notice.sending = CancellationScope.nonCancellable(() => this.#send(name));
-    // What fails here stays outstanding; `deliver` looks at it again.
-    notice.sending.catch(() => {
+    const sending = CancellationScope.nonCancellable(() => this.#send(name));
+    notice.sending = sending;
+    sending.catch((failure: unknown) => {
+      // What fails here stays outstanding; `deliver` looks at it again.
       notice.sending = null;
+      if (!isCancellation(failure)) void CancellationScope.nonCancellable(() => this.#showWhileWaiting(name, failure));
     });
+  }
+
+  /** Nobody may be left in silence as long as a wait lasts: shown as parked, and tried again in rounds meanwhile. */
+  async #showWhileWaiting(name: string, failure: unknown): Promise<void> {
+    const { attention, input } = this.#enrollment;
+    const over = () => this.#delivering;
+    let failed: unknown = failure;
+    while (this.#outstanding.has(name)) {
+      await condition(() => over() || this.#enrollment.awaiting !== null);
+      if (over() || !patched('notices-shown-while-waiting')) return;
+      const { action } = await attention.park('notices', failed, { actions: ['retry', 'skip'], timeoutMs: input.timing.roundMs, over });
+      if (over()) return;
+      if (action === 'skip') this.#outstanding.delete(name);
+      try {
+        await this.#send(name);
+      } catch (again) {
+        if (isCancellation(again)) return;
+        failed = again;
+      }
+    }
   }
 
   /** Delivers what is outstanding, or parks; `skip` gives up what could not be delivered. */
   async deliver(): Promise<void> {
+    this.#delivering = true;
     await this.#enrollment.skippableStep('notices', async () => {
       const results = await Promise.allSettled([...this.#outstanding].map(([name, { sending }]) => sending ?? this.#send(name)));
       const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
