@@ -12,6 +12,7 @@ import { enrollmentRoutes } from './routes/enrollments.ts';
 import { outsideRoutes } from './routes/outside.ts';
 import { patientRecordRoutes } from './routes/patient-records.ts';
 import { patientRoutes } from './routes/patients.ts';
+import { screeningLogRoutes } from './routes/screening-log.ts';
 import { screeningRoutes } from './routes/screening.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { studyRoutes } from './routes/studies.ts';
@@ -32,6 +33,7 @@ export function createApp(deps: ApiDeps): Api {
   enrollmentRoutes(api, deps);
   enrollmentActionRoutes(api, deps);
   screeningRoutes(api, deps);
+  screeningLogRoutes(api, deps);
 
   const app: Api = new OpenAPIHono<ApiEnv>();
   app.onError(problemHandler(deps.log));

@@ -120,12 +120,11 @@ async function claimKey(
   { commandKeys }: Ledger,
   row: { key: string; verb: string; contentHash: string; state: CommandState },
 ) {
-  const { key, verb, contentHash, state } = row;
   const inserted = await statement(tx.execute(sql`
-    insert into ${commandKeys} (key, verb, content_hash, state) values (${key}, ${verb}, ${contentHash}, ${state})
+    insert into ${commandKeys} (key, verb, content_hash, state) values (${row.key}, ${row.verb}, ${row.contentHash}, ${row.state})
     on conflict do nothing returning 1`));
   if (inserted.length > 0) return undefined;
-  const [known] = await statement(tx.select().from(commandKeys).where(eq(commandKeys.key, key)).for('update'));
+  const [known] = await statement(tx.select().from(commandKeys).where(eq(commandKeys.key, row.key)).for('update'));
   return known;
 }
 

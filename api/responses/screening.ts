@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { EdcClient } from '../../services/edc/client.ts';
-import type { StudyClient } from '../../services/study/client.ts';
+import type { ScreeningLogLine, StudyClient } from '../../services/study/client.ts';
+import { OUTCOMES, REFUSAL_REASONS } from '../../services/study/index.ts';
 import { actorResponse, toActor } from './actor.ts';
 
 const value = z.union([z.number(), z.boolean(), z.string()]);
@@ -99,4 +100,22 @@ export function toEligibility(enrollmentId: string, { evaluation, decisions }: E
       invalidated: invalidated && { at: invalidated.at, by: { userId: invalidated.by.userId, name: invalidated.by.name }, reason: invalidated.reason },
     })),
   };
+}
+
+export const screeningLogLine = z
+  .object({
+    lineId: z.string(),
+    at: z.string(),
+    enrollmentId: z.string().nullable().openapi({ description: 'Null: never signed.' }),
+    subjectNumber: z.string().nullable(),
+    closedAt: z.string().nullable(),
+    outcome: z.enum(OUTCOMES).nullable(),
+    reason: z.string().nullable(),
+    refused: z.enum(REFUSAL_REASONS).nullable().openapi({ description: 'Why who was approached did not sign.' }),
+  })
+  .openapi('ScreeningLogLine');
+
+export function toScreeningLogLine(line: ScreeningLogLine, { reasons }: { reasons: boolean }): z.output<typeof screeningLogLine> {
+  const { id: lineId, at, enrollmentId, subjectNumber, closedAt, outcome, reason, refused } = line;
+  return { lineId, at, enrollmentId, subjectNumber, closedAt, outcome, reason: reasons ? reason : null, refused };
 }

@@ -13,6 +13,7 @@ const VERBS = [
   'addDelegation',
   'endDelegation',
   'logDeviation',
+  'logRefusal',
   'openEnrollment',
   'cancelOpening',
   'evaluateEligibility',
@@ -36,6 +37,7 @@ const VERBS = [
   'listEnrollments',
   'enrollmentTimeline',
   'listDeviations',
+  'listScreeningLog',
   'listRecipients',
   'enrollmentSummary',
 ] as const;

@@ -60,3 +60,6 @@ export const notDecided = () =>
 
 export const scopeTooWide = (max: number) =>
   new DomainError('invalid', 'scope_too_wide', `At most ${max} combinations of study and site can be listed at once.`, { details: { max } });
+
+export const refusalInFuture = () =>
+  new DomainError('invalid', 'refusal_in_future', 'The time of the refusal lies in the future.');

@@ -27,7 +27,9 @@ import { listDeviations } from './list-deviations.ts';
 import { listEnrollments } from './list-enrollments.ts';
 import { listRecipients } from './list-recipients.ts';
 import { listStudies } from './list-studies.ts';
+import { listScreeningLog } from './list-screening-log.ts';
 import { logDeviation } from './log-deviation.ts';
+import { logRefusal } from './log-refusal.ts';
 import { openEnrollment } from './open-enrollment.ts';
 import { recordOutcome } from './record-outcome.ts';
 import { recordProgress } from './record-progress.ts';
@@ -43,6 +45,7 @@ const verbs = {
   addDelegation,
   endDelegation,
   logDeviation,
+  logRefusal,
   openEnrollment,
   cancelOpening,
   evaluateEligibility,
@@ -66,6 +69,7 @@ const verbs = {
   listEnrollments,
   enrollmentTimeline,
   listDeviations,
+  listScreeningLog,
   listRecipients,
   enrollmentSummary,
 };

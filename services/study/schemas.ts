@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { code, email, id, instant, pageRequest, sha256, text, userId } from '../common/index.ts';
-import { OUTCOMES, STAGES } from './vocabulary.ts';
+import { OUTCOMES, REFUSAL_REASONS, STAGES } from './vocabulary.ts';
 
 export type { Criterion } from './criterion-schema.ts';
 export { protocolBody, type ProtocolBody, type ProtocolInput } from './protocol-schema.ts';
@@ -70,6 +70,13 @@ export const newDelegation = z
   })
   .refine((it) => it.to === undefined || it.from < it.to, { path: ['to'], message: 'must come after "from"' });
 export type NewDelegation = z.output<typeof newDelegation>;
+
+/** Body of POST /studies/{studyId}/screening-log. Codes only: who has not consented stays unnamed. */
+export const newRefusal = z.strictObject({ siteId: id, reason: z.enum(REFUSAL_REASONS), at: instant });
+export type NewRefusal = z.output<typeof newRefusal>;
+
+/** Query of GET /studies/{studyId}/screening-log. */
+export const screeningLogQuery = pageRequest.extend({ siteId: id }).strict();
 
 /** Body of POST /enrollments/{enrollmentId}/deviations. */
 export const newDeviation = z.strictObject({

@@ -5,7 +5,7 @@ import type { Actor } from '../common/index.ts';
 import type { Explained } from './eligibility-types.ts';
 import type { ProtocolBody } from './protocol-schema.ts';
 import type { SubjectStatus } from './vocabulary.ts';
-import { OUTCOMES, STAGES, STUDY_STATUSES } from './vocabulary.ts';
+import { OUTCOMES, REFUSAL_REASONS, STAGES, STUDY_STATUSES } from './vocabulary.ts';
 
 // Not exported: drizzle-kit would emit CREATE SCHEMA, which the service's role may not do.
 const schema = pgSchema('study');
@@ -146,7 +146,22 @@ export const screeningLog = schema.table(
   (t) => [
     uniqueIndex('screening_log_number').on(t.studyId, t.subjectNumber),
     index('screening_log_site').on(t.studyId, t.siteId, t.openedAt),
+    index('screening_log_page').on(t.studyId, t.siteId, t.enrollmentId),
   ],
+);
+
+/** Lines of the screening log for who was approached and never signed: without consent nothing of the person is kept. */
+export const screeningRefusals = schema.table(
+  'screening_refusals',
+  {
+    id: uuid('id').primaryKey(),
+    studyId: ofStudy(),
+    siteId: uuid('site_id').notNull(),
+    reason: text('reason', { enum: REFUSAL_REASONS }).notNull(),
+    at: instant('at').notNull(),
+    actor: jsonb('actor').$type<Actor>().notNull(),
+  },
+  (t) => [index('screening_refusals_page').on(t.studyId, t.siteId, t.id)],
 );
 
 /**

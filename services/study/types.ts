@@ -2,7 +2,7 @@ import type { Actor } from '../common/index.ts';
 import type { SignedVersion } from './eligibility-types.ts';
 import type { ProtocolBody } from './protocol-schema.ts';
 import type { NewDeviation } from './schemas.ts';
-import type { Outcome, Stage, SubjectStatus, WithdrawalScope } from './vocabulary.ts';
+import type { Outcome, RefusalReason, Stage, SubjectStatus, WithdrawalScope } from './vocabulary.ts';
 
 export type * from './eligibility-types.ts';
 
@@ -157,4 +157,16 @@ export type EnrollmentSummary = {
   byStage: Partial<Record<Stage, number>>;
   byOutcome: Partial<Record<Outcome, number>>;
   total: number;
+};
+
+/** A line of the screening log: of an enrollment, or of somebody who never signed (`refused`). Times in RFC 3339 UTC. */
+export type ScreeningLogLine = {
+  id: string;
+  at: string;
+  enrollmentId: string | null;
+  subjectNumber: string | null;
+  closedAt: string | null;
+  outcome: Outcome | null;
+  reason: string | null;
+  refused: RefusalReason | null;
 };

@@ -6,6 +6,10 @@ export type Stage = (typeof STAGES)[number];
 export const OUTCOMES = ['active', 'screen_failed', 'declined', 'cap_reached', 'expired', 'withdrawn', 'voided'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** Why somebody who was approached never signed, in the words of the CONSORT flow diagram. */
+export const REFUSAL_REASONS = ['declined_to_participate', 'not_meeting_criteria', 'other'] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
 /** FHIR R4 `ResearchStudy.status`. */
 export const STUDY_STATUSES = [
   'active',

@@ -56,6 +56,8 @@ function requestOf(operation: OperationId): Request {
     addDelegation: ['POST', `${at.studies}/delegations`, { body: { userId: code, siteId, tasks: ['consent'], from: '2026-02-01T00:00:00Z' } }],
     endDelegation: ['POST', `${at.studies}/delegations/${delegationId}/end`, {}],
     getEnrollmentSummary: ['GET', `${at.studies}/enrollment-summary`],
+    logScreeningRefusal: ['POST', `${at.studies}/screening-log`, { body: { siteId, reason: 'other', at: '2026-03-01T00:00:00Z' } }],
+    listScreeningLog: ['GET', `${at.studies}/screening-log?siteId=${siteId}`],
     createEnrollment: ['POST', '/enrollments', { body: enrollmentBody(trial, patientId) }],
     listEnrollments: ['GET', '/enrollments'],
     getEnrollment: ['GET', at.enrollments],
