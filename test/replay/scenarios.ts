@@ -48,6 +48,8 @@ export const SCENARIOS: readonly Scenario[] = [
   screened('screening-window-ended', 'expired', windowEnded),
   screened('signature-expired', 'expired', async ({ study }) => ended(study, await withResults(study)), { eligibilitySignature: { reminder: 'PT1S', expiry: 'PT2S' } }),
   screened('signature-invalidated', 'active', invalidated),
+  screened('notice-parked-while-waiting', 'active', noticeParkedWhileWaiting),
+  screened('reminded-then-signed', 'active', remindedThenSigned, { eligibilitySignature: { reminder: 'PT1S', expiry: 'PT10M' } }),
   screened('amended-before-the-signature', 'active', amendedBeforeTheSignature),
   screened('amended-before-enrolling', 'active', async (scene) => amendedAt(scene, 'enrollParticipant')),
   screened('amended-before-the-pivot', 'active', async (scene) => amendedAt(scene, 'confirmSlot')),
@@ -228,6 +230,33 @@ async function invalidated(scene: Scene): Promise<Started> {
   plan.heal({ patientId: run.patientId, activity: 'openCasebook' });
   await accepted(study.invalidate(run.enrollmentId));
   await awaits(study, run, 'eligibility');
+  await accepted(study.decide(run.enrollmentId));
+  return ended(study, run);
+}
+
+/** A mail fails until it parks while results are awaited; the wait goes on, and so does the run once it went out. */
+async function noticeParkedWhileWaiting({ study, plan }: Scene): Promise<Started> {
+  const patientId = await study.register();
+  plan.arm({ patientId, activity: 'sendNotice' }, fails);
+  const run = await post(study, patientId);
+  await until(study, run.enrollmentId, (body) => body.needsAttention && body.awaiting?.what === 'screening_results');
+  plan.heal({ patientId, activity: 'sendNotice' });
+  await accepted(study.resolve(run.enrollmentId, 'retry'));
+  await until(study, run.enrollmentId, (body) => !body.needsAttention);
+  await accepted(study.screen(run.enrollmentId));
+  await accepted(study.decide(run.enrollmentId));
+  return ended(study, run);
+}
+
+async function remindedThenSigned({ at, study }: Scene): Promise<Started> {
+  const run = await withResults(study);
+  await awaits(study, run, 'eligibility');
+  const ctx = { actor: { kind: 'service' as const, service: 'recording' }, requestId: 'recording' };
+  const reminded = async () => {
+    const { items } = await at.system.services.notification.listMessages({ ctx, input: { enrollmentId: run.enrollmentId } });
+    return items.some(({ kind, status }) => kind === 'signature_reminder' && status === 'sent');
+  };
+  await eventually(reminded);
   await accepted(study.decide(run.enrollmentId));
   return ended(study, run);
 }
