@@ -6,7 +6,7 @@ if (!service) throw new Error('say which service: npm run migrations -- <service
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: `./services/${service}/tables.ts`,
+  schema: `./services/${service}/**/tables.ts`,
   out: `./db/migrations/${service}`,
   schemaFilter: [service],
 });

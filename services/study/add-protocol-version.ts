@@ -4,12 +4,13 @@ import type { Call } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
 import { protocolInvalid, protocolVersionExists } from './errors.ts';
 import { ledger } from './ledger.ts';
+import { makeList } from './randomisation/make-list.ts';
 import { protocolBody, type ProtocolInput } from './schemas.ts';
 import { protocolVersions } from './tables.ts';
 import { written } from './written.ts';
 
 /**
- * Adds a protocol version, which never changes afterwards. The body drives the process, so it is checked here
+ * Adds a protocol version, which never changes afterwards, and the seed of its randomisation list where it has one. The body drives the process, so it is checked here
  * whoever calls. Throws `protocol_invalid` (with paths, without values), `protocol_version_exists`, `study_not_found`.
  */
 export async function addProtocolVersion(
@@ -24,6 +25,7 @@ export async function addProtocolVersion(
   const content = { studyId: input.studyId, protocol: body };
   return runCommand({ db, ledger, verb: 'addProtocolVersion', key, content, ctx }, async (tx, audit) => {
     const id = uuidv7();
+    const now = clock();
     const { version, effectiveAt } = body;
     await written(
       tx.insert(protocolVersions).values({
@@ -32,10 +34,11 @@ export async function addProtocolVersion(
         version,
         effectiveAt: new Date(effectiveAt),
         body,
-        createdAt: clock(),
+        createdAt: now,
       }),
       { protocol_versions_version: protocolVersionExists },
     );
+    if (body.randomisation) await makeList(tx, { protocolVersionId: id, studyId: input.studyId, now });
     audit({ action: 'C', entity: 'protocol_version', entityId: id, after: content });
     return { protocolVersionId: id };
   });

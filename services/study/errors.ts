@@ -63,3 +63,13 @@ export const scopeTooWide = (max: number) =>
 
 export const refusalInFuture = () =>
   new DomainError('invalid', 'refusal_in_future', 'The time of the refusal lies in the future.');
+
+export const notRandomising = () =>
+  new DomainError('conflict', 'not_randomising', 'This protocol version has no randomisation.');
+
+export const strataInvalid = () =>
+  new DomainError('invalid', 'strata_invalid', 'Give exactly one level of the protocol for each of its strata.');
+
+/** An allocation can be neither undone nor repeated. */
+export const alreadyRandomised = () =>
+  new DomainError('conflict', 'already_randomised', 'This participant has been randomised already.');

@@ -31,6 +31,9 @@ import { listScreeningLog } from './list-screening-log.ts';
 import { logDeviation } from './log-deviation.ts';
 import { logRefusal } from './log-refusal.ts';
 import { openEnrollment } from './open-enrollment.ts';
+import { getRandomisationList } from './randomisation/get-randomisation-list.ts';
+import { randomiseParticipant } from './randomisation/randomise-participant.ts';
+import { settleRandomisation } from './randomisation/settle-randomisation.ts';
 import { recordOutcome } from './record-outcome.ts';
 import { recordProgress } from './record-progress.ts';
 import { signEligibility } from './sign-eligibility.ts';
@@ -53,6 +56,8 @@ const verbs = {
   invalidateEligibility,
   enrollParticipant,
   voidEnrolling,
+  randomiseParticipant,
+  settleRandomisation,
   recordProgress,
   recordOutcome,
   checkAdmission,
@@ -72,6 +77,7 @@ const verbs = {
   listScreeningLog,
   listRecipients,
   enrollmentSummary,
+  getRandomisationList,
 };
 
 /** Written out, not inferred from `studyService`: Study's and Site's types refer to each other. */

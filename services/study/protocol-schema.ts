@@ -26,7 +26,7 @@ const randomisation = z
   .strictObject({
     arms: z
       .array(z.strictObject({ code, ratio: z.int().min(1).max(20) }))
-      .min(2)
+      .min(1)
       .max(10)
       .refine((arms) => unique(arms.map((arm) => arm.code)), distinct),
     strata: z

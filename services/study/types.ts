@@ -34,6 +34,10 @@ export type OpeningResult =
 export type EnrollParticipant = Revised & { consent?: SignedVersion | undefined };
 /** `version`: the one that the participant has to sign first. */
 export type Enrolled = { enrolledAt: string } | { held: 'consent_superseded'; version: string };
+/** Levels as stated by whoever confirmed them; with `consent`, held when that version has been superseded. */
+export type RandomiseParticipant = Revised & { strata: Record<string, string>; confirmedBy: string; consent?: SignedVersion | undefined };
+/** No arm: a workflow, and whoever looks at it, knows only the allocation. */
+export type Randomised = { allocationId: string; at: string } | { held: 'consent_superseded'; version: string };
 /** `stepKey` is the key of the step that is to be undone. */
 export type UndoStep = Revised & { stepKey: string };
 export type RecordProgress = Revised & {
@@ -170,3 +174,16 @@ export type ScreeningLogLine = {
   reason: string | null;
   refused: RefusalReason | null;
 };
+
+/** The randomisation list as the unblinded statistician gets it. */
+export type ListEntry = {
+  id: string;
+  stratum: string;
+  position: number;
+  block: number;
+  arm: string;
+  allocationId: string | null;
+  enrollmentId: string | null;
+  at: string | null;
+};
+export type RandomisationList = { protocolVersionId: string; method: string; seed: string };

@@ -64,7 +64,7 @@ const BAD: [what: string, change: Record<string, unknown>, path: string][] = [
   ['too many criteria', { criteria: Array.from({ length: 201 }, (_, i) => ({ ...criterion, code: `I${i}` })) }, '/criteria'],
   ['a reminder after the expiry', { eligibilitySignature: { reminder: 'P8D', expiry: 'P7D' } }, '/eligibilitySignature/reminder'],
   ['a reminder in words', { eligibilitySignature: { reminder: 'soon', expiry: 'P7D' } }, '/eligibilitySignature/reminder'],
-  ['one arm', { randomisation: { ...randomisation, arms: [{ code: 'A', ratio: 1 }] } }, '/randomisation/arms'],
+  ['no arm', { randomisation: { ...randomisation, arms: [] } }, '/randomisation/arms'],
   ['the same arm twice', { randomisation: { ...randomisation, arms: [randomisation.arms[0], randomisation.arms[0]] } }, '/randomisation/arms'],
   ['a ratio of zero', { randomisation: { ...randomisation, arms: [{ code: 'A', ratio: 0 }, { code: 'B', ratio: 1 }] } }, '/randomisation/arms/0/ratio'],
   ['a block that the ratios do not fill', { randomisation: { ...randomisation, blockSizes: [4, 5] } }, '/randomisation/blockSizes/1'],
