@@ -47,7 +47,7 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
   endOn(system, infrastructure, release);
   console.log(`ready ${publicUrl}`);
   if (withCohort) await enrolDemonstration({ url: publicUrl, issuer });
-  await printWelcome({ url: publicUrl, uiUrl: infrastructure.temporal.uiUrl, issuer });
+  await printWelcome({ url: publicUrl, uiUrl: infrastructure.temporal.uiUrl, issuer, dataDir: config.DATA_DIR });
 }
 
 /** On an empty database only. A demonstration that fails is said so, and doesn't take the system down with it. */

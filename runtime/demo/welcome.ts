@@ -6,8 +6,10 @@ const SITE = DEMO.siteCodes.roomy;
 const DOCTOR = doctorOf('roomy');
 
 /** Tells whoever started the system where to look and with what: URLs, ready-made tokens, a request to try. */
-export async function printWelcome(options: { url: string; uiUrl: string | undefined; issuer: DevIssuer }): Promise<void> {
+export async function printWelcome(options: { url: string; uiUrl: string | undefined; issuer: DevIssuer; dataDir: string }): Promise<void> {
   const { url, uiUrl, issuer } = options;
+  // Whoever tries a request does so in another shell, which has to find the same keys.
+  const token = `${options.dataDir === '.data' ? '' : `DATA_DIR='${options.dataDir}' `}npm run --silent token -- --role`;
   const sites = Object.values(DEMO.siteCodes);
   const people = [
     { id: 'demo-clinician', name: 'Demo clinician', role: 'clinician', sites, studies: [] },
@@ -29,9 +31,9 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
     `  ${ops}`,
     '',
     'Try:',
-    `  curl -s -H "Authorization: Bearer $(npm run --silent token -- --role clinician --site ${SITE})" '${url}/api/v1/enrollments?limit=3'`,
-    ...(waiting ? signing({ url, enrollmentId: waiting }) : []),
-    'More tokens: npm run --silent token -- --role ROLE. Stop with Ctrl-C.',
+    `  curl -s -H "Authorization: Bearer $(${token} clinician --site ${SITE})" '${url}/api/v1/enrollments?limit=3'`,
+    ...(waiting ? signing({ url, token, enrollmentId: waiting }) : []),
+    `More tokens: ${token} ROLE. Stop with Ctrl-C.`,
     '',
   ];
   console.log(lines.join('\n'));
@@ -48,8 +50,8 @@ async function toBeSigned(investigator: { url: string; token: string }): Promise
   }
 }
 
-function signing({ url, enrollmentId }: { url: string; enrollmentId: string }): string[] {
-  const headers = `-H "Authorization: Bearer $(npm run --silent token -- --role investigator --user ${DOCTOR} --site ${SITE})" -H 'Idempotency-Key: sign-${enrollmentId}' -H 'Content-Type: application/json'`;
+function signing({ url, token, enrollmentId }: { url: string; token: string; enrollmentId: string }): string[] {
+  const headers = `-H "Authorization: Bearer $(${token} investigator --user ${DOCTOR} --site ${SITE})" -H 'Idempotency-Key: sign-${enrollmentId}' -H 'Content-Type: application/json'`;
   const body = JSON.stringify({ decision: 'eligible', signature: { meaning: 'I have reviewed the criteria' } });
   return [
     `An eligibility decision at ${SITE} waits for a signature. To sign it:`,
