@@ -8,6 +8,7 @@ export function edcActivities(service: EdcService, onUnexpected: OnUnexpected) {
       openScreening: service.openScreening,
       closeScreening: service.closeScreening,
       recordScreeningResults: service.recordScreeningResults,
+      settleStep: service.settleStep,
       openCasebook: service.openCasebook,
       closeCasebook: service.closeCasebook,
       startEpro: service.startEpro,

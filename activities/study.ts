@@ -10,6 +10,7 @@ export function studyActivities(service: StudyService, onUnexpected: OnUnexpecte
       evaluateEligibility: service.evaluateEligibility,
       signEligibility: service.signEligibility,
       invalidateEligibility: service.invalidateEligibility,
+      settleStep: service.settleStep,
       enrollParticipant: service.enrollParticipant,
       voidEnrolling: service.voidEnrolling,
       logDeviation: service.logDeviation,

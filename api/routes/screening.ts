@@ -9,7 +9,6 @@ import { answer, enrollmentPath, jsonBody, operation } from '../operation.ts';
 import { eligibilityResponse, screeningResponse, toEligibility, toScreening } from '../responses/screening.ts';
 
 const tags = ['Enrollments'];
-const verdict = z.enum(['met', 'failed', 'incomplete']);
 const decision = z.enum(['eligible', 'not_eligible']);
 
 const recordScreeningResults = operation({
@@ -26,7 +25,7 @@ const recordScreeningResults = operation({
         enrollmentId: z.string(),
         recorded: z.number(),
         missing: z.array(z.string()).openapi({ description: 'Items without a value so far.' }),
-        verdict,
+        verdict: z.enum(['met', 'failed', 'incomplete', 'not_evaluated']).openapi({ description: '`not_evaluated`: the enrollment was ended meanwhile.' }),
         failed: z.array(z.string()).openapi({ description: 'Codes of the criteria that failed.' }),
       }),
     ),

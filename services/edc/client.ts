@@ -5,6 +5,7 @@ const VERBS = [
   'openScreening',
   'closeScreening',
   'recordScreeningResults',
+  'settleStep',
   'screeningResultsOf',
   'openCasebook',
   'closeCasebook',

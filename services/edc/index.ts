@@ -8,6 +8,7 @@ import { openCasebook } from './open-casebook.ts';
 import { openScreening } from './open-screening.ts';
 import { recordScreeningResults } from './record-screening-results.ts';
 import { screeningResultsOf } from './screening-results-of.ts';
+import { settleStep } from './settle-step.ts';
 import { startEpro } from './start-epro.ts';
 import { stopDataCollection } from './stop-data-collection.ts';
 import { stopEpro } from './stop-epro.ts';
@@ -16,6 +17,7 @@ const verbs = {
   openScreening,
   closeScreening,
   recordScreeningResults,
+  settleStep,
   screeningResultsOf,
   openCasebook,
   closeCasebook,

@@ -36,6 +36,7 @@ import { randomiseParticipant } from './randomisation/randomise-participant.ts';
 import { settleRandomisation } from './randomisation/settle-randomisation.ts';
 import { recordOutcome } from './record-outcome.ts';
 import { recordProgress } from './record-progress.ts';
+import { settleStep } from './settle-step.ts';
 import { signEligibility } from './sign-eligibility.ts';
 import { voidEnrolling } from './void-enrolling.ts';
 
@@ -54,6 +55,7 @@ const verbs = {
   evaluateEligibility,
   signEligibility,
   invalidateEligibility,
+  settleStep,
   enrollParticipant,
   voidEnrolling,
   randomiseParticipant,

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition, isCancellation } from '@temporalio/workflow';
 import { refusal } from '../attention.ts';
 import type { EligibilityDecision, Invalidation, ScreeningResults } from './types.ts';
 
@@ -57,15 +57,20 @@ export class Requests {
     return this.#waiting.length > 0;
   }
 
-  /** Does what was asked for and answers it. A refusal is an answer, too; any other failure goes on to the run. */
-  async serve<T>({ message }: Request, work: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Does what was asked for and answers it. A refusal is an answer, too; any other failure goes on to the run. What was
+   * cut short may have taken effect all the same: `settle` says so, or makes sure that it never does (undefined).
+   */
+  async serve<T>({ message }: Request, work: () => Promise<T>, settle: () => Promise<T | undefined>): Promise<T | undefined> {
     try {
       const value = await work();
       this.#answers.set(message.key, { value });
       return value;
     } catch (failure) {
       const refused = refusedBy(failure);
-      this.#answers.set(message.key, { refused: refused ?? refusal('not_applied', 'The enrollment was ended before this could be applied.') });
+      const value = isCancellation(failure) ? await settle() : undefined;
+      const notApplied = refusal('not_applied', 'The enrollment was ended before this could be applied.');
+      this.#answers.set(message.key, value === undefined ? { refused: refused ?? notApplied } : { value });
       if (!refused) throw failure;
       return undefined;
     }

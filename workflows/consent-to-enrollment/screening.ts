@@ -4,11 +4,13 @@ import { actingOnBehalfOf } from './acting.ts';
 import type { Notices } from './notices.ts';
 import { renewConsent } from './re-consent.ts';
 import type { Request } from './requests.ts';
+import { settleRequest } from './settle-request.ts';
 import { SignOff } from './sign-off.ts';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 import type { EnrollmentInput, Outcome, ScreeningRecorded, Verdict } from './types.ts';
 
+type Recorded = Pick<ScreeningRecorded, 'recorded' | 'missing'>;
 type Evaluation = { verdict: Verdict; failed: string[]; missing: string[]; sha256: string };
 /** Does this protocol version want more than a consent before somebody is enrolled? */
 export function screens({ screening, eligibilitySignature }: EnrollmentInput['protocol']): boolean {
@@ -132,12 +134,17 @@ export class Screening {
     const { enrollmentId } = input;
     const { message } = request;
     const call = { ctx: actingOnBehalfOf(message), key: this.#enrollment.nextKey('results'), input: { enrollmentId, results: message.results } };
-    await requests.serve<ScreeningRecorded>(request, async () => {
-      const { recorded, missing } = await this.#enrollment.requested('results', () =>
+    let results: Recorded | undefined;
+    const work = async () => {
+      results = await this.#enrollment.requested('results', () =>
         activities.edc.recordScreeningResults.executeWithOptions({ summary: STEPS.results.summary }, [call]),
       );
       const { verdict, failed } = await this.#evaluate(message);
-      return { enrollmentId, recorded, missing, verdict, failed };
+      return { enrollmentId, ...results, verdict, failed };
+    };
+    await requests.serve<ScreeningRecorded>(request, work, async () => {
+      results ??= await settleRequest<Recorded>(this.#enrollment, 'edc', call.key);
+      return results && { enrollmentId, ...results, verdict: 'not_evaluated', failed: [] };
     });
   }
 

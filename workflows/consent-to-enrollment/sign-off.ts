@@ -1,7 +1,9 @@
+import type { StudyActivities } from '../../activities/index.ts';
 import { refusal } from '../attention.ts';
 import { actingOnBehalfOf } from './acting.ts';
 import type { Notices } from './notices.ts';
 import type { Request } from './requests.ts';
+import { settleRequest } from './settle-request.ts';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 import type { EligibilityDecided, EligibilityDecision } from './types.ts';
@@ -9,6 +11,8 @@ import type { EligibilityDecided, EligibilityDecision } from './types.ts';
 const REMINDER = 'sign-off reminder';
 const EXPIRY = 'sign-off expiry';
 
+type Answer = Awaited<ReturnType<StudyActivities['signEligibility']>>;
+type Signed = Extract<Answer, { signed: true }>;
 type Decided = { decision: EligibilityDecision['decision']; superseded?: undefined } | { superseded: string };
 
 /**
@@ -21,6 +25,9 @@ export class SignOff {
   round = 1;
   signed = false;
   #until: string | null = null;
+  /** A decision is being recorded or stands: whoever made it was in time. */
+  #deciding = false;
+  #expired = false;
 
   constructor(enrollment: Enrollment, notices: Notices) {
     this.#enrollment = enrollment;
@@ -42,9 +49,10 @@ export class SignOff {
       deadlines.start(REMINDER, { until: now + eligibilitySignature.reminderMs, summary: 'Reminder of the eligibility signature' }, () =>
         this.#notices.begin('signature_reminder', { until }),
       );
-      deadlines.start(EXPIRY, { until: expiry, summary: 'Expiry of the eligibility signature' }, () =>
-        this.#enrollment.interrupt({ kind: 'expiry', reason: 'eligibility_signature' }),
-      );
+      deadlines.start(EXPIRY, { until: expiry, summary: 'Expiry of the eligibility signature' }, () => {
+        this.#expired = true;
+        this.#expire();
+      });
     }
     if (awaiting?.what !== 'eligibility') void this.#enrollment.setAwaiting({ what: 'eligibility', who: 'an investigator', until: this.#until });
   }
@@ -52,15 +60,33 @@ export class SignOff {
   stop(): void {
     this.#enrollment.deadlines.stop(REMINDER, EXPIRY);
     this.#until = null;
+    this.#deciding = false;
+    this.#expired = false;
+  }
+
+  #expire(): void {
+    if (this.#expired && !this.#deciding) this.#enrollment.interrupt({ kind: 'expiry', reason: 'eligibility_signature' });
+  }
+
+  /** Has the decision recorded, unless it is refused; an expiry that comes meanwhile counts only then. */
+  async decide(request: Extract<Request, { kind: 'decision' }>): Promise<Decided | undefined> {
+    this.#deciding = true;
+    const decided = await this.#record(request);
+    if (decided === undefined) {
+      this.#deciding = false;
+      this.#expire();
+    }
+    return decided;
   }
 
   /** Puts the decision to Study, which checks signer, values and consent version in one transaction. */
-  async decide(request: Extract<Request, { kind: 'decision' }>): Promise<Decided | undefined> {
+  async #record(request: Extract<Request, { kind: 'decision' }>): Promise<Decided | undefined> {
     const { activities, identity, input, requests } = this.#enrollment;
     const { message } = request;
     const { decision, reason, meaning, sha256, actor } = message;
     if (decision === 'eligible' && !input.protocol.eligibilitySignature) {
-      await requests.serve(request, () => Promise.reject(refusal('not_awaiting_decision', 'This protocol wants no signature; its criteria decide.')));
+      const refused = refusal('not_awaiting_decision', 'This protocol wants no signature; its criteria decide.');
+      await requests.serve(request, () => Promise.reject(refused), () => Promise.resolve(undefined));
       return undefined;
     }
     const { version, language } = this.#enrollment.consent ?? { version: '', language: '' };
@@ -68,18 +94,20 @@ export class SignOff {
     const content = { identity, round: this.round, decision, reason, meaning, sha256, signer, consent: { version, language } };
     const call = { ctx: actingOnBehalfOf(message, reason ?? undefined), key: this.#enrollment.nextKey('signature') };
     let superseded: string | undefined;
-    const decided = await requests.serve<EligibilityDecided>(request, async () => {
+    const told = ({ decisionId, signedAt, sha256: signed }: Signed) => ({ enrollmentId: input.enrollmentId, decision, decisionId, signedAt, sha256: signed });
+    const work = async () => {
       const answer = await this.#enrollment.requested('signature', () =>
         activities.study.signEligibility.executeWithOptions({ summary: STEPS.signature.summary }, [
           { ...call, input: { ...content, revision: this.#enrollment.nextRevision() } },
         ]),
       );
-      if (!answer.signed) {
-        superseded = answer.version;
-        throw refusal('consent_superseded', `Consent version ${answer.version} concerns this participant and has to be signed first.`);
-      }
-      const { decisionId, signedAt } = answer;
-      return { enrollmentId: input.enrollmentId, decision, decisionId, signedAt, sha256: answer.sha256 };
+      if (answer.signed) return told(answer);
+      superseded = answer.version;
+      throw refusal('consent_superseded', `Consent version ${answer.version} concerns this participant and has to be signed first.`);
+    };
+    const decided = await requests.serve<EligibilityDecided>(request, work, async () => {
+      const answer = await settleRequest<Answer>(this.#enrollment, 'study', call.key);
+      return answer?.signed ? told(answer) : undefined;
     });
     if (superseded !== undefined) return { superseded };
     if (decided && decision === 'eligible') this.signed = true;
@@ -93,13 +121,18 @@ export class SignOff {
     const { reason, actor } = message;
     const call = { ctx: actingOnBehalfOf(message, reason), key: this.#enrollment.nextKey('invalidation') };
     const content = { identity, reason, by: { userId: actor.id, name: actor.name } };
-    await requests.serve(request, async () => {
-      const { decisionId } = await this.#enrollment.requested('invalidation', () =>
-        activities.study.invalidateEligibility.executeWithOptions({ summary: 'Invalidate the eligibility decision' }, [
-          { ...call, input: { ...content, revision: this.#enrollment.nextRevision() } },
-        ]),
+    const told = ({ decisionId }: { decisionId: string }) => ({ enrollmentId: input.enrollmentId, decisionId });
+    const work = async () =>
+      told(
+        await this.#enrollment.requested('invalidation', () =>
+          activities.study.invalidateEligibility.executeWithOptions({ summary: 'Invalidate the eligibility decision' }, [
+            { ...call, input: { ...content, revision: this.#enrollment.nextRevision() } },
+          ]),
+        ),
       );
-      return { enrollmentId: input.enrollmentId, decisionId };
+    await requests.serve(request, work, async () => {
+      const invalidated = await settleRequest<{ decisionId: string }>(this.#enrollment, 'study', call.key);
+      return invalidated && told(invalidated);
     });
     this.signed = false;
     this.round += 1;

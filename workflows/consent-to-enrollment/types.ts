@@ -98,7 +98,8 @@ export type ScreeningRecorded = {
   recorded: number;
   /** Items without a value so far. */
   missing: string[];
-  verdict: Verdict;
+  /** `not_evaluated`: recorded, but the enrollment was ended before the criteria were evaluated. */
+  verdict: Verdict | 'not_evaluated';
   /** Codes of the criteria that failed. */
   failed: string[];
 };
