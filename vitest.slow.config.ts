@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
-    include: ['test/slow/**/*.test.ts'],
+    include: ['test/slow/**/*.test.ts', 'test/time/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 600_000,
     hookTimeout: 120_000,

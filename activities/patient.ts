@@ -6,6 +6,7 @@ export function patientActivities(service: PatientService, onUnexpected: OnUnexp
   return asActivities(
     {
       recordConsent: service.recordConsent,
+      settleStep: service.settleStep,
     },
     onUnexpected,
   );

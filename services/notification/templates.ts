@@ -47,7 +47,7 @@ const TEMPLATES: Record<NoticeKind, (notice: SendNotice) => Template> = {
   reconsent_requested: (notice) => ({
     subject: 'new consent needed',
     lines: [
-      'The consent version that a participant signed has been superseded; the enrollment is on hold.',
+      'The consent that a participant has signed is not valid, or not any more; the enrollment is on hold.',
       'What to do next: discuss the version now in force, have it signed and record it.',
       `Until: ${detail(notice, 'until')}`,
     ],

@@ -13,6 +13,7 @@ import { missingSigners } from './missing-signers.ts';
 import { recordConsent } from './record-consent.ts';
 import { registerPerson } from './register-person.ts';
 import { searchPersons } from './search-persons.ts';
+import { settleStep } from './settle-step.ts';
 import { sitesOfPerson } from './sites-of-person.ts';
 
 /** Persons, their identifiers, medical history and signed consents. */
@@ -32,6 +33,7 @@ export function patientService(deps: PatientDeps) {
     sitesOfPerson,
     contactOf,
     missingSigners,
+    settleStep,
   });
 }
 

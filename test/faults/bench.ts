@@ -72,8 +72,10 @@ export async function parksOn(bench: FaultBench, stuckStep: string, { enrollment
   const { sql } = bench.at.database;
   await vi.waitFor(
     async () => {
-      const [row] = await sql`select needs_attention, stuck_step from study.enrollments where id = ${enrollmentId}`;
-      expect(row).toEqual({ needs_attention: true, stuck_step: stuckStep });
+      const [row] = await sql`select needs_attention, stuck_step, stage from study.enrollments where id = ${enrollmentId}`;
+      expect(row).toMatchObject({ needs_attention: true, stuck_step: stuckStep });
+      // A mail that fails is shown while people are waited for, too; the step is the one past the pivot.
+      if (stuckStep === 'notices') expect(row).toMatchObject({ stage: 'activation' });
     },
     { timeout: withinMs, interval: 50 },
   );

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ConnectionOptions } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
@@ -41,6 +42,10 @@ export type Changes = {
   smtpUrl?: string;
   /** Instead of the server's own address, e.g. through a fault proxy. */
   temporalAddress?: string;
+  /** Instead of a server of its own, such as one that skips time; stopped with the system. */
+  temporal?: RunningTemporal;
+  temporalInterceptors?: NonNullable<ConnectionOptions['interceptors']>;
+  clock?: () => Date;
 };
 
 // Once per process, before the first connection.
@@ -51,7 +56,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
   const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-system-'));
   const [database, temporal, mailbox, issuer] = await Promise.all([
     createTestDatabase(),
-    startTemporal({ searchAttributes: REQUIRED_SEARCH_ATTRIBUTES }),
+    changes.temporal ?? startTemporal({ searchAttributes: REQUIRED_SEARCH_ATTRIBUTES }),
     startMailbox(),
     createDevIssuer({ keyFile: join(dir, 'issuer.json') }),
   ]);
@@ -66,7 +71,10 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       opsEmail: 'ops@trial.example',
       callDeadlineMs: 2000,
       edgeDeadlineMs: 10_000,
-      temporal: { connection: { address: now.temporalAddress ?? temporal.address }, namespace: 'default' },
+      temporal: {
+        connection: { address: now.temporalAddress ?? temporal.address, ...(now.temporalInterceptors ? { interceptors: now.temporalInterceptors } : {}) },
+        namespace: 'default',
+      },
       workflowBundlePath: inject('workflowBundlePath'),
       mail: { smtpUrl: now.smtpUrl ?? mailbox.smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 },
       auth: issuer,
@@ -76,6 +84,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       log: testLog,
       ...(now.interceptors ? { interceptors: now.interceptors } : {}),
       ...(now.queues ? { queues: now.queues } : {}),
+      ...(now.clock ? { clock: now.clock } : {}),
     });
   const running: TestSystem = {
     system: await start(changes),

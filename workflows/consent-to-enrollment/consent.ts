@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { actingOnBehalfOf } from './acting.ts';
+import { settleRequest } from './settle-request.ts';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 import type { MessageEnvelope, RecordConsentInput, SignedConsent, WorkflowCtx } from './types.ts';
@@ -12,7 +13,7 @@ export async function recordSignedConsent(enrollment: Enrollment): Promise<boole
   const { input, ctx } = enrollment;
   try {
     const signed = { consent: input.consent, requestKey: input.requestKey };
-    const recorded = await CancellationScope.nonCancellable(() => enrollment.step('consent', recording(enrollment, signed, ctx)));
+    const recorded = await CancellationScope.nonCancellable(() => enrollment.step('consent', recording(enrollment, signed, ctx).run));
     keep(enrollment, signed.consent, recorded);
     const { consentId, validity } = recorded;
     const started = recorded.enrollmentId === input.enrollmentId;
@@ -29,23 +30,34 @@ export async function recordSignedConsent(enrollment: Enrollment): Promise<boole
   }
 }
 
-/** Records a renewed consent in the same way. Throws the service's refusal when it is none that could be recorded. */
+/**
+ * Records a renewed consent in the same way. Throws the service's refusal when it is none that could be recorded; with
+ * `failure` it stands, but the enrollment is being ended.
+ */
 export async function recordRenewedConsent(enrollment: Enrollment, message: MessageEnvelope & { consent: SignedConsent }) {
   const signed = { consent: message.consent, requestKey: message.key };
-  const record = recording(enrollment, signed, actingOnBehalfOf(message));
-  const recorded = await CancellationScope.nonCancellable(() => enrollment.requested('consent', record));
-  keep(enrollment, signed.consent, recorded);
-  return recorded;
+  const { key, run } = recording(enrollment, signed, actingOnBehalfOf(message));
+  try {
+    const recorded = await CancellationScope.nonCancellable(() => enrollment.requested('consent', run));
+    keep(enrollment, signed.consent, recorded);
+    return { recorded };
+  } catch (failure) {
+    // Only an abort ends it without an answer; the consent may stand all the same.
+    const recorded = isCancellation(failure) ? await settleRequest<Recorded>(enrollment, 'patient', key) : undefined;
+    if (recorded) return { recorded, failure };
+    throw failure;
+  }
 }
 
-type Recorded = Awaited<ReturnType<ReturnType<typeof recording>>>;
+type Recorded = Awaited<ReturnType<ReturnType<typeof recording>['run']>>;
 
 function recording(enrollment: Enrollment, signed: { consent: SignedConsent; requestKey: string }, ctx: WorkflowCtx) {
   const { activities, input } = enrollment;
   const { patientId, studyId, siteId, enrollmentId, capacity, canRead } = input;
   const request: RecordConsentInput = { patientId, studyId, siteId, enrollmentId, capacity, canRead, ...signed };
   const key = enrollment.nextKey('consent');
-  return () => activities.patient.recordConsent.executeWithOptions({ summary: STEPS.consent.summary }, [{ ctx, key, input: request }]);
+  const run = () => activities.patient.recordConsent.executeWithOptions({ summary: STEPS.consent.summary }, [{ ctx, key, input: request }]);
+  return { key, run };
 }
 
 function keep(enrollment: Enrollment, { version, language }: SignedConsent, { consentId, validity, signedAt }: Recorded): void {

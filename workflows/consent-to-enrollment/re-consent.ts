@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { CancelledFailure, condition, patched } from '@temporalio/workflow';
 import { refusal } from '../attention.ts';
 import { recordRenewedConsent } from './consent.ts';
 import type { Notices } from './notices.ts';
@@ -14,9 +14,11 @@ type Given = Extract<ReConsent, { declined?: undefined }>;
  */
 export async function validConsent(enrollment: Enrollment, notices: Notices): Promise<boolean> {
   const until = Date.now() + enrollment.input.protocol.reconsentDeadlineMs;
+  const awaited = { what: 'consent', who: 'the site', until: new Date(until).toISOString() };
   while (enrollment.consent?.validity !== 'valid') {
     enrollment.requests.close('awaiting_consent', 'A valid consent is awaited before anything else goes on.');
-    await enrollment.setAwaiting({ what: 'consent', who: 'the site', until: new Date(until).toISOString() });
+    await enrollment.setAwaiting(awaited);
+    if (patched('renewals-told')) notices.begin('reconsent_requested', { version: enrollment.consent?.version ?? null, until: awaited.until });
     await logDeviation(enrollment);
     if (!(await renewed(enrollment, notices, until))) return false;
   }
@@ -62,18 +64,22 @@ async function renewed(enrollment: Enrollment, notices: Notices, until: number):
     });
     if (!inTime) return false;
     const message = enrollment.reConsent;
-    if (message?.consent && (await record(enrollment, message))) return true;
+    if (message?.consent && (await record(enrollment, notices, message))) return true;
     if (message?.declined) noteDeclined(enrollment, notices, { message, until });
   }
 }
 
-async function record(enrollment: Enrollment, message: Given): Promise<boolean> {
+async function record(enrollment: Enrollment, notices: Notices, message: Given): Promise<boolean> {
   const { enrollmentId } = enrollment.input;
   try {
-    const { consentId, validity } = await recordRenewedConsent(enrollment, message);
+    const { recorded, failure } = await recordRenewedConsent(enrollment, message);
+    const { consentId, validity } = recorded;
     enrollment.reConsentAnswer.set(message.key, { enrollmentId, consentId, validity });
+    if (patched('renewals-told')) notices.begin('consent_recorded');
+    if (failure !== undefined) throw new CancelledFailure('aborted by an operator');
     return true;
   } catch (failure) {
+    if (enrollment.reConsentAnswer.has(message.key)) throw failure;
     const refused = refusedBy(failure);
     const answer = refused ?? refusal('not_applied', 'The enrollment was ended before this could be applied.');
     enrollment.reConsentAnswer.set(message.key, answer);

@@ -122,10 +122,9 @@ export class Screening {
   }
 
   #awaitResults(): void {
-    const { awaiting, input, firstSignedAt } = this.#enrollment;
+    const { awaiting, windowEnds } = this.#enrollment;
     if (awaiting?.what === 'screening_results') return;
-    const { screening } = input.protocol;
-    const until = screening && firstSignedAt ? new Date(Date.parse(firstSignedAt) + screening.windowMs).toISOString() : null;
+    const until = windowEnds === null ? null : new Date(windowEnds).toISOString();
     void this.#enrollment.setAwaiting({ what: 'screening_results', who: 'the site', until });
   }
 

@@ -43,7 +43,7 @@ export class SignOff {
     if (this.#until === null) {
       const now = Date.now();
       const expiry = now + eligibilitySignature.expiryMs;
-      const until = new Date(expiry).toISOString();
+      const until = new Date(Math.min(expiry, this.#enrollment.windowEnds ?? expiry)).toISOString();
       this.#until = until;
       this.#notices.begin('signature_requested', { until });
       deadlines.start(REMINDER, { until: now + eligibilitySignature.reminderMs, summary: 'Reminder of the eligibility signature' }, () =>

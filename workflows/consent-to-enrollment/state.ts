@@ -103,6 +103,12 @@ export class Enrollment extends Steps {
     return until;
   }
 
+  /** When the screening window ends, in milliseconds; null where the protocol has none, or before the first signature. */
+  get windowEnds(): number | null {
+    const { screening } = this.input.protocol;
+    return screening && this.firstSignedAt ? Date.parse(this.firstSignedAt) + screening.windowMs : null;
+  }
+
   /** Key of a step's effect. `retry` keeps the round; a real repetition has the next one. */
   key(step: string, round = 1): string {
     return `${this.input.enrollmentId}/${step}/${round}`;

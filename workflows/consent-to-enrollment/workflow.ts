@@ -108,10 +108,9 @@ async function onceEligible(enrollment: Enrollment, { slot, notices }: Parts): P
 
 /** The window counts from the first signature, never restarts, and ends the enrollment also while it is parked. */
 function openScreeningWindow(enrollment: Enrollment): void {
-  const { input, firstSignedAt, deadlines } = enrollment;
-  if (!input.protocol.screening || firstSignedAt === null) return;
-  const until = Date.parse(firstSignedAt) + input.protocol.screening.windowMs;
-  deadlines.start('screening window', { until, summary: 'Screening window' }, () =>
+  const { windowEnds, deadlines } = enrollment;
+  if (windowEnds === null) return;
+  deadlines.start('screening window', { until: windowEnds, summary: 'Screening window' }, () =>
     enrollment.interrupt({ kind: 'expiry', reason: 'screening_window' }),
   );
 }

@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { FaultPlan } from '../faults/fault-plan.ts';
+import { fails, losesEveryAnswer } from '../faults/fault-plan.ts';
+import type { EnrollmentBody } from '../support/scenario.ts';
+import type { TestSystem } from '../support/system.ts';
+import type { Walk } from './actions.ts';
+import type { Message, Sent } from './answers.ts';
+import { type Group, mostTaken } from './group.ts';
+import { after, briefly, type Answered, closure, explained, mayHang, restingAs, type Seen } from './model.ts';
+import { asAnswer, codeOf, consentOf, insist, otherContent, type Person, type Reply, type Request, requestOf } from './requests.ts';
+import { begun, digestOf, type FaultMode, HELD, type State, type Surroundings } from './state.ts';
+import type { Workers } from './workers.ts';
+
+export type Stage = { at: TestSystem; plan: FaultPlan; workers: Workers };
+export type LogEntry = { request: Request; reply: Reply; enrollmentId: string };
+
+const REST_WITHIN_MS = 20_000;
+const OVER = ['enrollment_closed', 'already_withdrawn'];
+
+/** One person on one walk: what was said and answered, and the states of the model that explain it. */
+export class Walker {
+  readonly stage: Stage;
+  readonly group: Group;
+  readonly walk: Walk;
+  readonly trace: string[] = [];
+  readonly log: LogEntry[] = [];
+  /** Where it came to rest: stage, and why. */
+  readonly visited = new Set<string>();
+  readonly faults = new Map<string, FaultMode>();
+  person: Person | null = null;
+  states: readonly State[] = [];
+  windowEndsAt: number | null = null;
+  /** Digests by what they cover, as the model names it. */
+  readonly digests = new Map<string, string>();
+  #patientId = '';
+
+  constructor(stage: Stage, group: Group, walk: Walk) {
+    Object.assign(this, { stage, group, walk });
+    this.stage = stage;
+    this.group = group;
+    this.walk = walk;
+  }
+
+  around(from: number, more: Partial<Surroundings> = {}): Surroundings {
+    const { group, faults, windowEndsAt } = this;
+    return {
+      rules: group.rules, faults, versions: group.versionsSince(from), concernsAll: group.concernsAll, mayBeFull: group.cap !== null,
+      from, now: Date.now(), windowEndsAt, consentsMeet: false, deskWasOpen: false, ...more,
+    };
+  }
+
+  say(line: string): void {
+    this.trace.push(line);
+  }
+
+  fail(why: string): never {
+    throw new Error(why);
+  }
+
+  arm(activity: string, mode: FaultMode): void {
+    const names = activity === 'settle' ? ['confirmSlot', 'settleSlotConfirmation'] : [activity];
+    for (const [index, name] of names.entries()) {
+      const how = index === 0 ? mode : 'fails';
+      this.faults.set(name, how);
+      this.stage.plan.arm({ patientId: this.#patientId, activity: name }, how === 'loses' ? losesEveryAnswer : fails);
+    }
+  }
+
+  mend(): void {
+    for (const activity of this.faults.keys()) this.stage.plan.heal({ patientId: this.#patientId, activity });
+    this.faults.clear();
+  }
+
+  /** Registers the person and enrols them; false when the site has no place left. */
+  async begin(): Promise<boolean> {
+    const { group, walk, stage } = this;
+    const key = randomUUID();
+    const about = { name: 'Test Person', identifiers: [{ type: 'passport', country: 'CN', value: `E${key.replaceAll('-', '').slice(0, 12)}` }], siteId: group.study.siteId };
+    const registered = await insist(stage.workers, () => group.study.clinician.post('/patients', about, key));
+    this.#patientId = String((registered.body['patientInfo'] as Record<string, unknown>)['id']);
+    if (walk.stuckAtOnce) this.arm('recordConsent', 'fails');
+    return this.enrol(null);
+  }
+
+  /** POST /enrollments, as a re-screening or anew. */
+  async enrol(rescreenOf: string | null): Promise<boolean> {
+    const { group, walk, stage } = this;
+    const { study } = group;
+    const from = Date.now();
+    const version = walk.consent === 'outdated' ? -1 : walk.consent === 'first' ? 0 : group.versionsSince(from).certain;
+    const window = rescreenOf === null && group.rules.screens && walk.windowLeft !== null ? walk.windowLeft : null;
+    const signedAt = window !== null ? new Date(from - 28 * 86_400_000 + window) : walk.consent === 'newest' ? new Date() : new Date(from - 600_000);
+    const content = consentOf(group, { version: window === null ? version : Math.min(version, 0), witness: !walk.reads, signedAt });
+    const body = { ...study.body(this.#patientId, content), canRead: walk.reads, rescreenOf };
+    const key = randomUUID();
+    const reply = await insist(stage.workers, () => study.clinician.post('/enrollments', body, key));
+    this.say(`enrol ${String(content['version'])}: ${reply.status} ${String(reply.body['code'] ?? reply.body['enrollmentId'])}`);
+    if (reply.status === 409 && reply.body['code'] === 'cap_reached') {
+      await this.#wasFull(from);
+      return false;
+    }
+    if (reply.status === 409 && isDeepStrictEqual(reply.body['missing'], ['rescreens_used_up'])) return false;
+    if (reply.status === 409 && reply.body['code'] === 'not_admissible') this.fail(`refused, although nothing is missing: ${JSON.stringify(reply.body['missing'])}`);
+    if (reply.status !== 201 && reply.status !== 202) this.fail(`POST /enrollments was answered ${reply.status} ${String(reply.body['code'])}`);
+    if (reply.status === 202 && !this.faults.has('recordConsent') && !stage.workers.awaySince(from - 5000)) this.say('  (202 although nothing was away)');
+    const enrollmentId = String(reply.body['enrollmentId']);
+    this.person = { enrollmentId, patientId: this.#patientId, enrolment: { body, key }, reads: walk.reads };
+    this.windowEndsAt = window === null ? null : signedAt.getTime() + 28 * 86_400_000;
+    // Signed by one who was not entitled, or on a version that was replaced meanwhile: the answer says so.
+    const validity = reply.body['consentValidity'];
+    const valid = validity === undefined ? version >= 0 : validity === 'valid';
+    if (valid !== version >= 0 && !(walk.consent === 'newest' && group.versionsSince(from).possible > version)) this.fail(`the first consent was judged ${String(validity)}`);
+    this.states = [begun(group.rules, valid ? version : -1)];
+    const sent: Sent = { message: { kind: 'enrol', content: 'same', key: 'same' } };
+    this.log.push({ request: { sent, who: study.clinician, path: '/enrollments', body, key }, reply, enrollmentId });
+    return true;
+  }
+
+  /** A message with what only this walk knows: digests, versions, keys. */
+  async prepare(message: Message): Promise<Request> {
+    const { group, person } = this;
+    if (!person) throw new Error('nobody is enrolled');
+    const sent: Sent = { message };
+    let sha256: string | null = null;
+    if (message.kind === 'decision' && message.sha256 !== 'none') {
+      const seen = await this.#digest();
+      sha256 = message.sha256 === 'seen' ? seen.sha256 : 'f'.repeat(64);
+      if (sha256 !== null) sent.digest = message.sha256 === 'seen' ? seen.digest : 'another';
+    }
+    if (message.kind === 'reconsent') {
+      const newest = group.versionsSince(Date.now() + 1).certain;
+      sent.version = message.how === 'outdated' ? -1 : newest;
+      sent.complete = message.how === 'declined' || person.reads || message.how !== 'unwitnessed';
+    }
+    const key = message.kind === 'enrol' && message.key === 'same' ? person.enrolment.key : randomUUID();
+    return requestOf(group, person, { sent, key, sha256 });
+  }
+
+  async #digest(): Promise<{ sha256: string | null; digest: string | null }> {
+    const { stage, group, person } = this;
+    const reply = await insist(stage.workers, () => group.study.clinician.get(`/enrollments/${person?.enrollmentId}/eligibility-decision`));
+    const sha256 = (reply.body['evaluation'] as { sha256: string } | null)?.sha256 ?? null;
+    const [digest = null] = new Set(this.states.map(digestOf));
+    return { sha256, digest };
+  }
+
+  /** Sends these at the same moment; answers are legal in some order of them, or the walk fails. */
+  async send(messages: readonly Message[], beside: () => Promise<unknown> = async () => undefined): Promise<void> {
+    const from = Date.now();
+    const consentsMeet = messages.filter(({ kind }) => kind === 'reconsent').length > 1;
+    const deskWasOpen = this.states.some(({ desk }) => desk === 'open' || desk === 'queue');
+    const prepared = await Promise.all(messages.filter((message) => this.#certain(message, messages)).map((message) => this.prepare(message)));
+    const requests = prepared.filter(({ sent }) => !mayHang(this.states, sent, this.around(from)));
+    const [answered] = await Promise.all([Promise.all(requests.map((request) => this.ask(request))), beside()]);
+    this.explain(answered, this.around(from, { consentsMeet, deskWasOpen }));
+    await this.rest(from);
+  }
+
+  /** Under another key the same paper would begin another enrollment once this one has ended: not what is meant here. */
+  #certain(message: Message, beside: readonly Message[]): boolean {
+    if (message.kind !== 'enrol' || message.key === 'same') return true;
+    const stays = this.states.every(({ place, outcome, expires }) => (place !== 'ended' || outcome === 'active') && place !== 'telling-end' && !Number.isFinite(expires?.from ?? Number.NaN));
+    return stays && this.windowEndsAt === null && beside.every(({ kind }) => kind === 'enrol' || kind === 'stranger');
+  }
+
+  async ask(request: Request): Promise<Answered> {
+    const { sent, who, path, body, key } = request;
+    const stored = sent.message.kind === 'withdrawal';
+    const reply = await insist(this.stage.workers, () => who.post(path, body, key), { stored });
+    this.say(`  ${JSON.stringify(sent.message)}: ${reply.status} ${codeOf(reply)}`);
+    const enrollmentId = this.person?.enrollmentId ?? '';
+    this.log.push({ request, reply, enrollmentId });
+    return { sent, answer: asAnswer(sent, reply) };
+  }
+
+  explain(answered: readonly Answered[], around: Surroundings): void {
+    const next = after(this.states, answered, around);
+    if (next.length === 0) this.fail(`no legal order explains these answers; legal would be, by state:\n${explained(this.states, answered.map(({ sent }) => sent), around)}`);
+    this.states = next;
+  }
+
+  /** Waits until the run does nothing any more, and looks as the model says; bounded. */
+  async rest(from: number): Promise<void> {
+    const deadline = Date.now() + REST_WITHIN_MS;
+    for (;;) {
+      const seen = await this.look();
+      const around = this.around(from);
+      const states = seen ? restingAs(this.states, seen, around) : [];
+      if (states.length > 0) {
+        this.states = states;
+        if (states.some(({ outcome }) => outcome === 'cap_reached') && !this.trace.at(-1)?.includes('cap_reached')) await this.#wasFull(from);
+        this.say(`  = ${JSON.stringify(seen)}`);
+        if (seen) this.visited.add(`${seen.stage} ${seen.outcome ?? seen.stuckStep ?? seen.awaiting}`);
+        return;
+      }
+      if (Date.now() > deadline) {
+        const legal = closure(this.states, around).map((state) => `  ${briefly(state, around)}`).slice(0, 20).join('\n');
+        this.fail(`not at rest as the model has it within ${REST_WITHIN_MS} ms, but ${JSON.stringify(seen)} (${await this.#running()}); legal:\n${legal}`);
+      }
+      await delay(25);
+    }
+  }
+
+  /** Null while the run is at work, or nobody can tell. */
+  async look(): Promise<Seen | null> {
+    const { stage, group, person } = this;
+    if (!person || (await this.#running()) === 'at work') return null;
+    const { body } = await insist(stage.workers, () => group.study.get(person.enrollmentId));
+    const { outcome, stuckStep, awaiting, degraded, status } = body as EnrollmentBody;
+    if (degraded) return null;
+    return { stage: body['stage'] as string, status, outcome: outcome ?? null, stuckStep: stuckStep ?? null, awaiting: awaiting?.what ?? null };
+  }
+
+  async #running(): Promise<'at work' | 'waiting' | 'ended'> {
+    const { at, workers } = this.stage;
+    const began = Date.now();
+    try {
+      const { raw, status } = await at.system.client.workflow.getHandle(`enrollment/${this.group.study.studyCode}/${this.#patientId}`).describe();
+      if (status.name !== 'RUNNING') return 'ended';
+      return (raw.pendingActivities ?? []).length > 0 || raw.pendingWorkflowTask ? 'at work' : 'waiting';
+    } catch (error) {
+      if (workers.awaySince(began)) return 'at work';
+      throw error;
+    }
+  }
+
+  async #wasFull(from: number): Promise<void> {
+    const { stage, group } = this;
+    const taken = await mostTaken(stage.at, group, { from, until: Date.now() });
+    if (taken < (group.cap ?? Number.POSITIVE_INFINITY)) this.fail(`cap_reached although at most ${taken} of ${group.cap} places were taken`);
+  }
+
+  /** An old request again: the same content has its first answer, other content is refused. */
+  async repeat({ request, reply, enrollmentId }: LogEntry, content: 'same' | 'other'): Promise<void> {
+    const { sent, who, path, body, key } = request;
+    const stored = sent.message.kind === 'withdrawal';
+    const again = await insist(this.stage.workers, () => who.post(path, content === 'same' ? body : otherContent(body), key), { stored });
+    this.say(`  again, ${content} content, ${JSON.stringify(sent.message)}: ${again.status} ${codeOf(again)}`);
+    if (content === 'other') {
+      const open = enrollmentId === this.person?.enrollmentId && this.states.every(({ place }) => place !== 'ended' && place !== 'telling-end');
+      if (again.status !== 409 || (open && again.body['code'] !== 'key_reused')) this.fail(`other content under a known key was answered ${again.status} ${String(again.body['code'])}`);
+      return;
+    }
+    const first = reply.status === 202 && again.status === 201 ? 201 : reply.status;
+    // That it is over may be said in other words once it is.
+    const same = again.status === first && (again.body['code'] === reply.body['code'] || (first === 409 && OVER.includes(String(again.body['code'])))) && again.body['enrollmentId'] === reply.body['enrollmentId'];
+    const whole = ['results', 'decision', 'invalidation', 'reconsent'].includes(sent.message.kind) && reply.status < 300;
+    if (!same || (whole && !isDeepStrictEqual(again.body, reply.body))) {
+      this.fail(`the same request under its key was answered ${reply.status} ${JSON.stringify(reply.body)} first, and now ${again.status} ${JSON.stringify(again.body)}`);
+    }
+  }
+
+  get awaitsConsent(): boolean {
+    return this.states.some(({ place }) => HELD.includes(place));
+  }
+}
