@@ -13,7 +13,8 @@ const LETTER: Record<string, string> = {
 const ORDER = {
   direct: /^(C(TV?)?X?|X?)O{1,2}$/,
   screened: /^(CE*N?(TV?)?X?|X?)O{1,2}$/,
-  signed: /^(CE*(ST?IV?E+)*(N|ST?V?)?X?|X?)O{1,2}$/,
+  // An invalidation may be the last thing before an abort or a withdrawal.
+  signed: /^(CE*(ST?IV?E+)*(N|ST?I?V?)?X?|X?)O{1,2}$/,
 };
 const BEFORE_SLOT = ['consent', 'screening', 'eligibility'];
 

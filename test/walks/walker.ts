@@ -34,6 +34,8 @@ export class Walker {
   windowEndsAt: number | null = null;
   /** Digests by what they cover, as the model names it. */
   readonly digests = new Map<string, string>();
+  /** The slot may have been refused long before its undoing ends in `cap_reached`. */
+  readonly #began = Date.now();
   #patientId = '';
 
   constructor(stage: Stage, group: Group, walk: Walk) {
@@ -190,7 +192,7 @@ export class Walker {
       const states = seen ? restingAs(this.states, seen, around) : [];
       if (states.length > 0) {
         this.states = states;
-        if (states.some(({ outcome }) => outcome === 'cap_reached') && !this.trace.at(-1)?.includes('cap_reached')) await this.#wasFull(from);
+        if (states.some(({ outcome }) => outcome === 'cap_reached') && !this.trace.at(-1)?.includes('cap_reached')) await this.#wasFull(this.#began);
         this.say(`  = ${JSON.stringify(seen)}`);
         if (seen) this.visited.add(`${seen.stage} ${seen.outcome ?? seen.stuckStep ?? seen.awaiting}`);
         return;
@@ -244,8 +246,10 @@ export class Walker {
       return;
     }
     const first = reply.status === 202 && again.status === 201 ? 201 : reply.status;
-    // That it is over may be said in other words once it is.
-    const same = again.status === first && (again.body['code'] === reply.body['code'] || (first === 409 && OVER.includes(String(again.body['code'])))) && again.body['enrollmentId'] === reply.body['enrollmentId'];
+    // What was refused stays refused, but why may be said otherwise: that it is over, or that the form lacks a signature,
+    // which is looked at before the run is asked.
+    const refusedOtherwise = first === 409 && (OVER.includes(codeOf(again)) || codeOf(again) === 'signers_missing');
+    const same = refusedOtherwise || (again.status === first && codeOf(again) === codeOf(reply) && again.body['enrollmentId'] === reply.body['enrollmentId']);
     const whole = ['results', 'decision', 'invalidation', 'reconsent'].includes(sent.message.kind) && reply.status < 300;
     if (!same || (whole && !isDeepStrictEqual(again.body, reply.body))) {
       this.fail(`the same request under its key was answered ${reply.status} ${JSON.stringify(reply.body)} first, and now ${again.status} ${JSON.stringify(again.body)}`);
