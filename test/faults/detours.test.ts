@@ -16,7 +16,7 @@ describe('what the workflow does beside its steps: every fault, and the invarian
   it.each(DETOUR_TABLE.map((row): [string, DetourRow] => [row.title, row]))('%s', async (_title, row) => {
     const cuts: { done: boolean }[] = [];
     const breaks: Fault = ({ call, attempt, proceed }) => {
-      if (attempt === 1) cuts.push(bench.proxies[row.service].cutAfterCommit(call.key));
+      if (attempt === 1) cuts.push(bench.proxies[row.service].cutAfterCommit(call.input.stepKey ?? call.key));
       return proceed();
     };
     const before = bench.plan.met;
@@ -72,6 +72,23 @@ const RUN: Record<Detour, (bench: FaultBench, armed: Armed) => Promise<void>> = 
     await endsAs(bench, 'active', run);
     const decisions = await at.database.sql`select round, invalidated_at is null as stands from study.eligibility_decisions where enrollment_id = ${run.enrollmentId} order by round`;
     expect([...decisions]).toEqual([{ round: 1, stands: false }, { round: 2, stands: true }]);
+  },
+
+  /** A withdrawal while a signature is parked: nobody is told that it was not given before that is certain. */
+  settleStep: async (bench, { row, fault }) => {
+    const { plan, study } = bench;
+    const run = await enrolled(bench, (patientId) => {
+      plan.arm({ patientId, activity: 'signEligibility' }, fails);
+      plan.arm({ patientId, activity: row.activity }, fault);
+    });
+    await parksOn(bench, 'signature', run);
+    expect((await study.withdraw(run.enrollmentId)).status).toBe(200);
+    if (row.fault === 'fails for ever') {
+      await parksOn(bench, 'settle a request', run);
+      plan.heal({ patientId: run.patientId, activity: row.activity });
+      expect((await study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
+    }
+    await endsAs(bench, 'declined', run);
   },
 
   /** A withdrawal after the pivot, while the notices are parked: acknowledged at once, and applied until it holds. */

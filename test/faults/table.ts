@@ -60,7 +60,7 @@ export const UNDO_TABLE = UNDOS.flatMap(({ step, undo }) => UNDO_FAULTS.map((fau
 export type UndoRow = (typeof UNDO_TABLE)[number];
 
 /** Activities of the workflow that are no steps of the straight way, with the service that carries them out. */
-export const DETOURS = { logDeviation: 'study', invalidateEligibility: 'study', stopDataCollection: 'edc', recordProgress: 'study' } as const satisfies Record<string, ServiceName>;
+export const DETOURS = { logDeviation: 'study', invalidateEligibility: 'study', settleStep: 'study', stopDataCollection: 'edc', recordProgress: 'study' } as const satisfies Record<string, ServiceName>;
 export type Detour = keyof typeof DETOURS;
 export const DETOUR_FAULTS = ['fails for ever', 'the connection breaks after COMMIT, before the answer'] as const;
 export const DETOUR_TABLE = (Object.keys(DETOURS) as Detour[]).flatMap((activity) =>

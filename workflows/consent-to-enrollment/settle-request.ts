@@ -7,10 +7,13 @@ import type { Enrollment } from './state.ts';
  */
 export async function settleRequest<T>({ activities, saga, ctx }: Enrollment, service: 'patient' | 'edc' | 'study', stepKey: string): Promise<T | undefined> {
   if (!patched('requests-settled')) return undefined;
-  const settled = await saga.untilItHolds('settle a request', () =>
-    activities[service].settleStep.executeWithOptions({ summary: 'Settle whether a request took effect' }, [
-      { ctx, key: `${stepKey}/settle`, input: { stepKey } },
-    ]),
-  );
+  const options = { summary: 'Settle whether a request took effect' };
+  const call = { ctx, key: `${stepKey}/settle`, input: { stepKey } };
+  const of = {
+    patient: () => activities.patient.settleStep.executeWithOptions(options, [call]),
+    study: () => activities.study.settleStep.executeWithOptions(options, [call]),
+    edc: () => activities.edc.settleStep.executeWithOptions(options, [call]),
+  };
+  const settled = await saga.untilItHolds('settle a request', of[service]);
   return settled.tookEffect ? (settled.result as T) : undefined;
 }
