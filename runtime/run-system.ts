@@ -2,6 +2,7 @@ import { createDevIssuer } from '../api/auth/dev-issuer.ts';
 import type { Config } from './config.ts';
 import { enrolCohort, isEmpty } from './demo/cohort.ts';
 import { printWelcome } from './demo/welcome.ts';
+import { portTaken } from './embedded/preconditions.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { keyFiles, loadHashKey } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
@@ -43,6 +44,8 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
     publicUrl,
     listen: { host: config.HOST, port: config.PORT },
     log,
+  }).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).syscall === 'listen' ? portTaken({ port: config.PORT, name: 'PORT', cause: error }) : error;
   });
   endOn(system, infrastructure, release);
   console.log(`ready ${publicUrl}`);

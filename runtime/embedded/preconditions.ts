@@ -31,7 +31,12 @@ export async function ensurePortFree({ port, name }: { port: number; name: strin
     server.close();
     await once(server, 'close');
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'is taken by another program' : "can't be listened on";
-    throw new StartupError({ code: 'port_taken', message: `Port ${port} ${reason}: end that program, or set ${name} to another port.`, cause });
+    throw portTaken({ port, name, cause });
   }
+}
+
+/** The same for a port that was free and can't be listened on when it comes to it. */
+export function portTaken({ port, name, cause }: { port: number; name: string; cause: unknown }): StartupError {
+  const reason = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'is taken by another program' : "can't be listened on";
+  return new StartupError({ code: 'port_taken', message: `Port ${port} ${reason}: end that program, or set ${name} to another port.`, cause });
 }
