@@ -60,11 +60,11 @@ describe('who asks gets a true answer', () => {
     it.concurrent('that arrives while an outcome is being recorded is refused, not lost', async () => {
       const study = await screened();
       const { patientId, enrollmentId } = await begun(study);
-      const held = faults.hold('recordOutcome', 'after', patientId);
+      const held = faults.hold('recordOutcome', 'before', patientId);
       await study.screen(enrollmentId, { AGE: 17, EGFR: 88 });
       await held.reached();
-      // The outcome stands in the record by now, and the run does not know it yet.
-      expect(await study.withdraw(enrollmentId)).toMatchObject({ status: 409 });
+      // Not in the record yet, so that it is the run that has to say so.
+      expect(await study.withdraw(enrollmentId)).toMatchObject({ status: 409, body: { code: 'already_ended' } });
       await held.release();
       expect(await ended(study, enrollmentId)).toMatchObject({ outcome: 'screen_failed' });
     });
