@@ -40,6 +40,14 @@ const VERBS = [
   'listScreeningLog',
   'listRecipients',
   'enrollmentSummary',
+  'getRandomisationList',
+  'getTreatmentAssignment',
+  'breakCode',
+  'listUntoldCodeBreaks',
+  'requestUnblinding',
+  'approveUnblinding',
+  'listUnblindings',
+  'correctBaseline',
 ] as const;
 
 /** What others may call. */

@@ -7,7 +7,7 @@ type Asked = {
   siteId: string;
   userId: string;
   /** The task that must be delegated to whoever is none of these investigators. */
-  task: 'consent' | 'eligibility';
+  task: 'consent' | 'eligibility' | 'unblinding';
   roles: readonly ('principal' | 'sub')[];
   at: Date;
 };

@@ -73,3 +73,23 @@ export const strataInvalid = () =>
 /** An allocation can be neither undone nor repeated. */
 export const alreadyRandomised = () =>
   new DomainError('conflict', 'already_randomised', 'This participant has been randomised already.');
+
+/** Said before anything is looked up, so it tells nothing of the arm, not even whether there is one. */
+export const stillBlinded = () =>
+  new DomainError('forbidden', 'still_blinded', 'Neither this subject nor the study has been unblinded for you.');
+
+export const notRandomised = () =>
+  new DomainError('conflict', 'not_randomised', 'This participant has not been randomised.');
+
+export const notEntitledToUnblind = () =>
+  new DomainError('forbidden', 'not_entitled_to_unblind', 'Only a principal investigator of the site, or an investigator to whom unblinding is delegated now, may break the code.');
+
+/** Two persons, by their user ids: nobody unblinds alone without an emergency (ICH E6(R3) 4.1.4). */
+export const approvesOwnRequest = () =>
+  new DomainError('forbidden', 'approves_own_request', 'Somebody else than who asked must approve.');
+
+export const alreadyApproved = () =>
+  new DomainError('conflict', 'already_approved', 'This request has been approved already.');
+
+export const unblindingExpired = () =>
+  new DomainError('conflict', 'unblinding_expired', 'This request was not approved in time; make a new one.');

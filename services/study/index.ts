@@ -38,6 +38,14 @@ import { recordOutcome } from './record-outcome.ts';
 import { recordProgress } from './record-progress.ts';
 import { settleStep } from './settle-step.ts';
 import { signEligibility } from './sign-eligibility.ts';
+import { approveUnblinding } from './unblinding/approve-unblinding.ts';
+import { breakCode } from './unblinding/break-code.ts';
+import { correctBaseline } from './unblinding/correct-baseline.ts';
+import { getTreatmentAssignment } from './unblinding/get-treatment-assignment.ts';
+import { listUnblindings } from './unblinding/list-unblindings.ts';
+import { listUntoldCodeBreaks } from './unblinding/list-untold-code-breaks.ts';
+import { markCodeBreakTold } from './unblinding/mark-code-break-told.ts';
+import { requestUnblinding } from './unblinding/request-unblinding.ts';
 import { voidEnrolling } from './void-enrolling.ts';
 
 const verbs = {
@@ -80,6 +88,14 @@ const verbs = {
   listRecipients,
   enrollmentSummary,
   getRandomisationList,
+  getTreatmentAssignment,
+  breakCode,
+  markCodeBreakTold,
+  listUntoldCodeBreaks,
+  requestUnblinding,
+  approveUnblinding,
+  listUnblindings,
+  correctBaseline,
 };
 
 /** Written out, not inferred from `studyService`: Study's and Site's types refer to each other. */

@@ -97,3 +97,27 @@ export const enrollmentFilters = pageRequest.extend({
   patientId: id.optional(),
 });
 export type EnrollmentFilters = z.output<typeof enrollmentFilters>;
+
+/** Query of GET /studies/{studyId}/randomisation-list. The cursor is the last entry: its stratum and position. */
+export const randomisationListQuery = pageRequest
+  .extend({ cursor: z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\d{1,9}$/, 'a cursor of this list').optional() })
+  .strict();
+
+/** Body of POST /enrollments/{enrollmentId}/code-break. */
+export const newCodeBreak = z.strictObject({ reason: text(1000) });
+
+/** Body of POST /studies/{studyId}/unblindings. */
+export const newUnblinding = z
+  .strictObject({ scope: z.enum(['subject', 'study']), enrollmentId: id.optional(), reason: text(1000) })
+  .refine((it) => (it.scope === 'subject') === (it.enrollmentId !== undefined), { path: ['enrollmentId'], message: 'of a subject, and only of a subject' });
+export type NewUnblinding = z.output<typeof newUnblinding>;
+
+/** Body of POST /studies/{studyId}/unblindings/{unblindingId}/approve. */
+export const newApproval = z.strictObject({ reason: text(1000).optional() });
+
+/** Body of POST /enrollments/{enrollmentId}/randomisation/baseline-correction. */
+export const newBaselineCorrection = z.strictObject({
+  strata: z.record(z.string().min(1).max(40), z.string().min(1).max(100)).refine((it) => Object.keys(it).length <= 20, 'at most 20'),
+  reason: text(1000),
+});
+export type NewBaselineCorrection = z.output<typeof newBaselineCorrection>;

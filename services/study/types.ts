@@ -184,6 +184,51 @@ export type ListEntry = {
   arm: string;
   allocationId: string | null;
   enrollmentId: string | null;
+  subjectNumber: string | null;
   at: string | null;
 };
 export type RandomisationList = { protocolVersionId: string; method: string; seed: string };
+
+/** What a subject was allocated to: for unblinded roles, and whom an unblinding lets know. */
+export type TreatmentAssignment = { enrollmentId: string; subjectNumber: string | null; allocationId: string; arm: string; randomisedAt: string };
+
+/** `retryAt`: the limit refused it; from then on it may be tried again, under a new key. */
+export type CodeBroken =
+  | { broken: true; codeBreakId: string; enrollmentId: string; subjectNumber: string | null; arm: string; at: string }
+  | { broken: false; codeBreakId: string; retryAt: string };
+/** What is told of a code-break or a refused attempt: no arm, no name, no reason. */
+export type CodeBreakReport = {
+  codeBreakId: string;
+  result: 'broken' | 'refused';
+  role: string;
+  at: string;
+  about: {
+    enrollmentId: string;
+    studyId: string;
+    studyCode: string;
+    siteId: string;
+    siteCode: string;
+    patientId: string;
+    subjectNumber: string | null;
+  };
+};
+
+type Named = { userId: string; name: string; role: string };
+/** A request to unblind by two persons, as it stands at the moment of asking. */
+export type Unblinding = {
+  id: string;
+  unblindingId: string;
+  studyId: string;
+  scope: 'subject' | 'study';
+  enrollmentId: string | null;
+  status: 'requested' | 'approved' | 'expired';
+  reason: string;
+  requestedBy: Named;
+  requestedAt: string;
+  expiresAt: string;
+  approvedBy: Named | null;
+  approvedAt: string | null;
+  approvalReason: string | null;
+};
+
+export type BaselineCorrected = { correctionId: string; enrollmentId: string; deviationId: string; strata: Record<string, string>; at: string };

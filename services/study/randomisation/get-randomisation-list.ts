@@ -1,7 +1,9 @@
 import { and, asc, eq, gt, or } from 'drizzle-orm';
-import { read } from '../../../db/index.ts';
+import { statement, withTransaction, writeAudit } from '../../../db/index.ts';
 import type { Read } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
+import { ledger } from '../ledger.ts';
+import { enrollments } from '../tables.ts';
 import type { ListEntry, RandomisationList } from '../types.ts';
 import { allocations, randomisationEntries as entries, randomisationLists as lists, randomisationStrata as strata } from './tables.ts';
 
@@ -10,27 +12,34 @@ type Listed = { lists: RandomisationList[]; items: ListEntry[]; nextCursor: stri
 
 /**
  * A study's randomisation lists with what was taken from them, stratum by stratum in their order, a page at a time.
- * Unblinded: for the role `statistician` only. The cursor is the last entry's id, `{stratum's id}.{position}`.
+ * Unblinded: for the role `statistician` only. Each page is audited (who took it, when) in the transaction that reads
+ * it: without the audit row nothing is shown. The cursor is the last entry's id, `{stratum's id}.{position}`.
  */
-export async function getRandomisationList({ db }: StudyDeps, { input }: Read<Asked>): Promise<Listed> {
+export async function getRandomisationList({ db }: StudyDeps, { ctx, input }: Read<Asked>): Promise<Listed> {
   const { studyId, cursor, limit } = input;
   const [stratumId = '', position = '0'] = cursor?.split('.') ?? [];
   const after = or(gt(entries.stratumId, stratumId), and(eq(entries.stratumId, stratumId), gt(entries.position, Number(position))));
-  const [known, rows] = await read(db, (orm) =>
-    Promise.all([
-      orm.select().from(lists).where(eq(lists.studyId, studyId)).orderBy(asc(lists.protocolVersionId)),
-      orm
-        .select({ entry: entries, stratum: strata.key, allocation: allocations })
-        .from(entries)
-        .innerJoin(strata, eq(strata.id, entries.stratumId))
-        .innerJoin(lists, eq(lists.protocolVersionId, strata.protocolVersionId))
-        .leftJoin(allocations, and(eq(allocations.stratumId, entries.stratumId), eq(allocations.position, entries.position)))
-        .where(and(eq(lists.studyId, studyId), cursor === undefined ? undefined : after))
-        .orderBy(asc(entries.stratumId), asc(entries.position))
-        .limit(limit + 1),
-    ]),
-  );
-  const items = rows.slice(0, limit).map(({ entry, stratum, allocation }) => ({
+  const [known, rows] = await withTransaction(db, async (tx) => {
+    const entry = { action: 'R', entity: 'randomisation_list', entityId: studyId, after: { cursor: cursor ?? null, limit } } as const;
+    const [listed, page] = await Promise.all([
+      statement(tx.select().from(lists).where(eq(lists.studyId, studyId)).orderBy(asc(lists.protocolVersionId))),
+      statement(
+        tx
+          .select({ entry: entries, stratum: strata.key, allocation: allocations, subjectNumber: enrollments.subjectNumber })
+          .from(entries)
+          .innerJoin(strata, eq(strata.id, entries.stratumId))
+          .innerJoin(lists, eq(lists.protocolVersionId, strata.protocolVersionId))
+          .leftJoin(allocations, and(eq(allocations.stratumId, entries.stratumId), eq(allocations.position, entries.position)))
+          .leftJoin(enrollments, eq(enrollments.id, allocations.enrollmentId))
+          .where(and(eq(lists.studyId, studyId), cursor === undefined ? undefined : after))
+          .orderBy(asc(entries.stratumId), asc(entries.position))
+          .limit(limit + 1),
+      ),
+      writeAudit(tx, { ledger, verb: 'getRandomisationList', ctx }, [entry]),
+    ]);
+    return [listed, page] as const;
+  });
+  const items = rows.slice(0, limit).map(({ entry, stratum, allocation, subjectNumber }) => ({
     id: `${entry.stratumId}.${entry.position}`,
     stratum,
     position: entry.position,
@@ -38,6 +47,7 @@ export async function getRandomisationList({ db }: StudyDeps, { input }: Read<As
     arm: entry.arm,
     allocationId: allocation?.id ?? null,
     enrollmentId: allocation?.enrollmentId ?? null,
+    subjectNumber,
     at: allocation?.at.toISOString() ?? null,
   }));
   return {

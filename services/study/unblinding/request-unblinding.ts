@@ -1,0 +1,41 @@
+import { eq } from 'drizzle-orm';
+import { uuidv7 } from 'uuidv7';
+import { runCommand, statement } from '../../../db/index.ts';
+import { type Call, notFound } from '../../common/index.ts';
+import type { StudyDeps } from '../deps.ts';
+import { notRandomised } from '../errors.ts';
+import { ledger } from '../ledger.ts';
+import type { NewUnblinding } from '../schemas.ts';
+import { enrollments } from '../tables.ts';
+import type { Unblinding } from '../types.ts';
+import { written } from '../written.ts';
+import { armOf } from './arm-of.ts';
+import { personOf } from './person-of.ts';
+import { readUnblinding } from './read-unblinding.ts';
+import { unblindings } from './tables.ts';
+
+/**
+ * Asks for a subject or the whole study to be unblinded without an emergency: nothing is unblinded before somebody else
+ * approves (ICH E6(R3) 4.1.4). Throws `study_not_found`, `enrollment_not_found` (also for one of another study),
+ * `not_randomised`.
+ */
+export async function requestUnblinding({ db, clock }: StudyDeps, { ctx, key, input }: Call<NewUnblinding & { studyId: string }>): Promise<Unblinding> {
+  const { studyId, scope, reason } = input;
+  const enrollmentId = input.enrollmentId ?? null;
+  const by = personOf(ctx.actor);
+  const { unblindingId } = await runCommand({ db, ledger, verb: 'requestUnblinding', key, content: input, ctx: { ...ctx, reason } }, async (tx, audit) => {
+    if (enrollmentId !== null) {
+      const [[record], assigned] = await Promise.all([
+        statement(tx.select({ studyId: enrollments.studyId }).from(enrollments).where(eq(enrollments.id, enrollmentId))),
+        statement(armOf(tx, enrollmentId)),
+      ]);
+      if (record?.studyId !== studyId) throw notFound('enrollment');
+      if (!assigned) throw notRandomised();
+    }
+    const row = { id: uuidv7(), studyId, scope, enrollmentId, reason, ...by, at: clock() };
+    await written(tx.insert(unblindings).values(row));
+    audit({ action: 'C', entity: 'unblinding', entityId: row.id, after: { studyId, scope, enrollmentId } });
+    return { unblindingId: row.id };
+  });
+  return readUnblinding(db, { unblindingId, approved: false });
+}
