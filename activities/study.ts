@@ -16,6 +16,7 @@ export function studyActivities(service: StudyService, onUnexpected: OnUnexpecte
       logDeviation: service.logDeviation,
       recordProgress: service.recordProgress,
       recordOutcome: service.recordOutcome,
+      markCodeBreakTold: service.markCodeBreakTold,
     },
     onUnexpected,
   );

@@ -17,6 +17,8 @@ const STAFF: Record<NoticeKind, readonly string[]> = {
   signature_reminder: ['principal'],
   reconsent_requested: ['coordinator', 'principal'],
   reconsent_declined: ['principal'],
+  code_broken: ['medical-monitor', 'sponsor', 'privacy-officer'],
+  code_break_refused: ['medical-monitor', 'sponsor', 'privacy-officer'],
   stuck: [],
 };
 

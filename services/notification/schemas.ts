@@ -13,6 +13,8 @@ export const NOTICE_KINDS = [
   'signature_reminder',
   'reconsent_requested',
   'reconsent_declined',
+  'code_broken',
+  'code_break_refused',
   'stuck',
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

@@ -9,6 +9,10 @@ function detail(notice: SendNotice, name: string): string {
   return value === null || value === undefined ? '-' : String(value).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 300);
 }
 
+function codeBreak(notice: SendNotice): string[] {
+  return [`At: ${detail(notice, 'at')}`, `By: ${detail(notice, 'role')}`, `Record: ${detail(notice, 'codeBreakId')}`];
+}
+
 const TEMPLATES: Record<NoticeKind, (notice: SendNotice) => Template> = {
   consent_recorded: () => ({ subject: 'consent recorded', lines: ['A signed consent has been recorded.'] }),
   enrolled: () => ({ subject: 'participant enrolled', lines: ['A participant has been enrolled.'] }),
@@ -58,6 +62,22 @@ const TEMPLATES: Record<NoticeKind, (notice: SendNotice) => Template> = {
       'A participant has declined to sign the consent version now in force. This is no withdrawal.',
       'What to do next: decide with the participant how to go on, and record the new consent or a withdrawal.',
       `Until: ${detail(notice, 'until')}`,
+    ],
+  }),
+  code_broken: (notice) => ({
+    subject: 'treatment unblinded in an emergency',
+    lines: [
+      'The code of a subject has been broken. The treatment was shown to that person only, and is not in this mail.',
+      ...codeBreak(notice),
+      'What to do next: ask the site for the circumstances.',
+    ],
+  }),
+  code_break_refused: (notice) => ({
+    subject: 'code-break refused',
+    lines: [
+      'Somebody who had unblinded as many subjects within an hour as one person may has tried to unblind another one, and was refused.',
+      ...codeBreak(notice),
+      'What to do next: ask the site for the circumstances.',
     ],
   }),
   stuck: (notice) => ({

@@ -1,9 +1,10 @@
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { serviceActivities } from '../activity-proxies.ts';
 import { AttentionBoard } from '../attention.ts';
 import type { WorkflowCtx } from '../consent-to-enrollment/types.ts';
 import { Saga } from '../saga.ts';
 import { searchAttributes } from '../search-attributes.ts';
+import { showAttention } from '../show-attention.ts';
 import type { WithdrawParticipantInput } from './messages.ts';
 
 /**
@@ -45,13 +46,4 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
     ]),
   );
   return { enrollmentId };
-}
-
-function showAttention(attention: AttentionBoard, item: { step: string; why: string }): void {
-  const { stuckStep } = attention;
-  upsertSearchAttributes([
-    { key: searchAttributes.needsAttention, value: stuckStep !== null },
-    { key: searchAttributes.stuckStep, value: stuckStep },
-  ]);
-  setCurrentDetails(stuckStep ? `**Next round soon:** ${item.step}: ${item.why}` : '**Going on**');
 }
