@@ -17,6 +17,7 @@ import { screeningRoutes } from './routes/screening.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { studyRoutes } from './routes/studies.ts';
 import { studyStaffRoutes } from './routes/study-staff.ts';
+import { unblindingRoutes } from './routes/unblinding.ts';
 import { validationHook } from './validation.ts';
 
 const ROOT = '/api/v1';
@@ -34,6 +35,7 @@ export function createApp(deps: ApiDeps): Api {
   enrollmentActionRoutes(api, deps);
   screeningRoutes(api, deps);
   screeningLogRoutes(api, deps);
+  unblindingRoutes(api, deps);
 
   const app: Api = new OpenAPIHono<ApiEnv>();
   app.onError(problemHandler(deps.log));

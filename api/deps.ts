@@ -28,6 +28,8 @@ export type ApiDeps = {
   hashKey: Uint8Array;
   log: Logger;
   clock: () => Date;
+  /** How old the authentication may be, in seconds, where somebody must have authenticated just now; 300 when absent. */
+  maxAuthAgeS?: number;
 };
 
 /** What the middleware puts beside a request. */

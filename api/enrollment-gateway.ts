@@ -15,6 +15,7 @@ import type {
   Stage,
   Withdrawal,
 } from '../workflows/consent-to-enrollment/types.ts';
+import type { ReportCodeBreakInput } from '../workflows/report-code-break/messages.ts';
 import type { WithdrawParticipantInput } from '../workflows/withdraw-participant/messages.ts';
 
 export type StartEnrollment = Omit<EnrollmentInput, 'timing'>;
@@ -43,6 +44,9 @@ export type Live = { kind: 'live'; view: EnrollmentView } | { kind: 'none' } | {
 /** A withdrawal after the run has ended: a short process of its own. */
 export type WithdrawalAfterEnd = Omit<WithdrawParticipantInput, 'timing'> & { contentHash: string };
 
+/** A code-break or a refused attempt: whom it concerns is told by a short process of its own. */
+export type CodeBreakToReport = Omit<ReportCodeBreakInput, 'timing'>;
+
 /** `accepted`: durable, no worker has answered yet; `ended`: the run is over, nobody is there to take the message. */
 export type Withdrawn = { kind: 'applied'; view: EnrollmentView } | { kind: 'accepted' } | { kind: 'ended' };
 
@@ -64,6 +68,8 @@ export type EnrollmentGateway = {
   withdraw(run: RunRef, withdrawal: Withdrawal): Promise<Withdrawn>;
   /** `repeatedOnly`: starts nothing, answers only the request that was taken before; another one is `already_withdrawn`. */
   withdrawAfterEnd(withdrawal: WithdrawalAfterEnd, options: { repeatedOnly: boolean }): Promise<{ kind: 'applied' } | { kind: 'accepted' }>;
+  /** Starts the report, or leaves the one that was started; nobody waits for what it does. */
+  reportCodeBreak(report: CodeBreakToReport): Promise<void>;
   resolveStep(run: RunRef, resolution: ResolveStep): Promise<EnrollmentView>;
   recordConsent(run: RunRef, consent: ReConsent): Promise<ReConsentRecorded>;
   recordScreening(run: RunRef, results: ScreeningResults): Promise<ScreeningRecorded>;

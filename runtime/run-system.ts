@@ -41,6 +41,8 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
     mail: { smtpUrl: infrastructure.smtpUrl, from: config.MAIL_FROM, timeoutMs: config.MAIL_TIMEOUT_MS },
     auth: issuer,
     timing: config.timing,
+    maxAuthAgeS: config.REAUTHENTICATION_MAX_AGE_S,
+    codeBreakSweepMs: config.CODE_BREAK_SWEEP_MS,
     publicUrl,
     listen: { host: config.HOST, port: config.PORT },
     log,

@@ -10,6 +10,7 @@ import type { TimingProfile } from '../workflows/timing.ts';
 import { createMailer } from '../services/notification/index.ts';
 import { readinessOf } from './readiness.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
+import { sweepCodeBreaks } from './sweep-code-breaks.ts';
 import { type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
 export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock'> & {
@@ -18,6 +19,9 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock'> & {
   mail: { smtpUrl: string; from: string; timeoutMs: number };
   auth: TokenVerifier;
   timing: TimingProfile;
+  /** See the configuration; its defaults when absent. */
+  maxAuthAgeS?: number;
+  codeBreakSweepMs?: number;
   /** Where people reach the REST API, for the links in the Temporal UI. */
   publicUrl: string;
   listen: { host: string; port: number };
@@ -60,16 +64,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...(options.queues ? { queues: options.queues } : {}),
     ...(options.interceptors ? { interceptors: options.interceptors } : {}),
   });
+  const enrollments = temporalEnrollmentGateway({ client, timing, publicUrl: options.publicUrl });
   const app = createApp({
     clients: composition.clients,
-    enrollments: temporalEnrollmentGateway({ client, timing, publicUrl: options.publicUrl }),
+    enrollments,
     auth: options.auth,
     readiness: readinessOf({ databases: composition.databases, client, mailer }),
     hashKey: options.hashKey,
     log,
     clock,
+    ...(options.maxAuthAgeS === undefined ? {} : { maxAuthAgeS: options.maxAuthAgeS }),
   });
   const server = await listen(app.fetch, options.listen);
+  const sweep = sweepCodeBreaks({ clients: composition.clients, enrollments, everyMs: options.codeBreakSweepMs ?? 30_000, log });
   const { address, port } = server.address() as AddressInfo;
   return {
     ...composition,
@@ -78,6 +85,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     workers,
     stop: async () => {
       await closeServer(server);
+      await sweep.stop();
       await workers.stop();
       mailer.close();
       await composition.close();

@@ -9,7 +9,7 @@ const ISSUER = 'trial-enrollment/embedded';
 const AUDIENCE = 'trial-enrollment';
 
 export type DevIssuer = TokenVerifier & {
-  /** Signs a token for this person, valid for `validForMs` (12 hours unless told). */
+  /** Signs a token for this person, valid for `validForMs` (12 hours unless told), authenticated just now unless told. */
   sign(user: AuthenticatedUser, options?: { validForMs?: number }): Promise<string>;
 };
 
@@ -31,8 +31,8 @@ export async function createDevIssuer(options: { keyFile: string; clock?: () => 
     verify,
     sign: (user, { validForMs = 12 * 3_600_000 } = {}) => {
       const now = Math.floor(clock().getTime() / 1000);
-      const { id, name, role, sites, studies, patientId } = user;
-      return new SignJWT({ name, roles: [role], sites, studies, ...(patientId === undefined ? {} : { patient: patientId }) })
+      const { id, name, role, sites, studies, patientId, authTime = now } = user;
+      return new SignJWT({ name, roles: [role], sites, studies, auth_time: authTime, ...(patientId === undefined ? {} : { patient: patientId }) })
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT' })
         .setSubject(id)
         .setIssuer(ISSUER)

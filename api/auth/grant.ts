@@ -4,11 +4,12 @@ import { notFound } from '../../services/common/index.ts';
 export type Grant =
   | { scope: 'any' }
   | { scope: 'site'; siteIds: readonly string[] }
+  | { scope: 'site-code'; siteCodes: readonly string[] }
   | { scope: 'study'; studyIds: readonly string[]; siteIds: readonly string[] | null }
   | { scope: 'self'; patientId: string | null };
 
 /** What a thing belongs to. A person belongs to all sites that registered them. */
-export type Belongs = { siteIds?: readonly string[]; studyId?: string; patientId?: string };
+export type Belongs = { siteIds?: readonly string[]; siteCode?: string; studyId?: string; patientId?: string };
 
 /** Is this thing within the caller's grant? What isn't known to belong somewhere is outside. */
 export function covers(grant: Grant, thing: Belongs): boolean {
@@ -18,6 +19,8 @@ export function covers(grant: Grant, thing: Belongs): boolean {
       return true;
     case 'site':
       return atOneOf(grant.siteIds);
+    case 'site-code':
+      return thing.siteCode !== undefined && grant.siteCodes.includes(thing.siteCode);
     case 'study':
       return (
         thing.studyId !== undefined &&
@@ -34,3 +37,7 @@ export function requireCovered(grant: Grant, thing: Belongs, what: string): void
   if (!covers(grant, thing)) throw notFound(what);
 }
 
+/** A study as such belongs to no site: only who sees by study is held against their list. */
+export function requireStudy(grant: Grant, studyId: string): void {
+  if (grant.scope === 'study') requireCovered({ ...grant, siteIds: null }, { studyId }, 'study');
+}

@@ -4,12 +4,13 @@ import { ROLES, type Role } from '../../services/common/index.ts';
  * What a role may reach with an operation:
  * - `any`   everything;
  * - `site`  what belongs to one of the caller's sites; anything else is 404, the caller may not know of it;
+ * - `site-code` as `site`, told by the code in the thing's own record: the Site service is not asked, so it may be away;
  * - `study` what belongs to one of the caller's studies (and, when the token names sites, to one of those); else 404;
  * - `self`  the caller's own record; else 404;
  * - `403`   nothing, and that such things exist is no secret;
  * - `404`   nothing, and the caller may not know of them.
  */
-export type Access = 'any' | 'site' | 'study' | 'self' | '403' | '404';
+export type Access = 'any' | 'site' | 'site-code' | 'study' | 'self' | '403' | '404';
 export type Scope = Exclude<Access, '403' | '404'>;
 
 type Row = readonly [
@@ -37,7 +38,11 @@ type Row = readonly [
  * - identifiers are revealed to the treating physicians of the site, to the privacy officer and to the person, audited;
  * - ops keep enrollments moving (`resolve`) without any personal data; an admin may stand in for them;
  * - the auditor (inspector) reads everything, masked, and changes nothing;
- * - the set-up of studies and sites is the admin's.
+ * - the set-up of studies and sites is the admin's;
+ * - an arm is for pharmacist and statistician by their task, the list for the statistician alone. Others see an arm only
+ *   when two persons have unblinded (Study decides that; until then `still_blinded`). Those two answer for the trial
+ *   as a whole (sponsor, medical monitor, statistician), never for a site, and the auditor sees who they were;
+ * - the code is broken by investigators of the subject's own site, who answer for the person's safety.
  */
 const TABLE = {
   //                          clinician invest. coordin. data-m. monitor sponsor  med-mon  pharm.  statist. privacy ops    auditor patient admin
@@ -84,6 +89,14 @@ const TABLE = {
   resolveEnrollment:         ['403',   '403',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  'any', '403',  '404',  'any'],
   listDeviations:            ['site',  'site',  'site',  'site', 'study', 'study', 'study', '403', 'study', '403', '403', 'any',  '404',  '403'],
   logDeviation:              ['site',  'site',  'site',  '403',  'study', '403',  'study', '403',  '403',  '403',  '403', '403',  '404',  '403'],
+
+  getRandomisationList:      ['403',   '403',   '403',   '403',   '403',  '403',   '403',    '403',  'study', '403',  '403', '403',  '403',  '403'],
+  getTreatmentAssignment:    ['403',   'site',  '403',   '403',   'study', 'study', 'study',  'site', 'study', '403',  '403', '403',  '404',  '403'],
+  breakCode:                 ['403',   'site-code', '403',   '403',   '403',  '403',   '403',    '403',  '403',   '403',  '403', '403',  '404',  '403'],
+  requestUnblinding:         ['403',   '403',   '403',   '403',   '403',  'study', 'study',  '403',  'study', '403',  '403', '403',  '403',  '403'],
+  approveUnblinding:         ['403',   '403',   '403',   '403',   '403',  'study', 'study',  '403',  'study', '403',  '403', '403',  '403',  '403'],
+  listUnblindings:           ['403',   '403',   '403',   '403',   '403',  'study', 'study',  '403',  'study', '403',  '403', 'any',  '403',  '403'],
+  correctBaseline:           ['site',  'site',  'site',  '403',   '403',  '403',   '403',    '403',  '403',   '403',  '403', '403',  '404',  '403'],
 } as const satisfies Record<string, Row>;
 
 /** The id of an operation: its row in the policy and its operationId in the OpenAPI document. */

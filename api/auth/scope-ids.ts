@@ -29,6 +29,8 @@ export function scopeIds(clients: {
           return { scope };
         case 'self':
           return { scope, patientId: user.patientId ?? null };
+        case 'site-code':
+          return { scope, siteCodes: user.sites };
         case 'site':
           return { scope, siteIds: await idsOf(user.sites, siteId, ctx) };
         case 'study': {

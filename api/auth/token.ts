@@ -2,8 +2,11 @@ import { type CryptoKey, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ROLES, type Role, type User, userId } from '../../services/common/index.ts';
 
-/** Who calls, as the token says: codes of sites and studies, and the person's own id for the role `patient`. */
-export type AuthenticatedUser = User & { sites: string[]; studies: string[]; patientId?: string };
+/**
+ * Who calls, as the token says: codes of sites and studies, the person's own id for the role `patient`, and when the
+ * person last proved to be there (`auth_time` of OpenID Connect, seconds since the epoch).
+ */
+export type AuthenticatedUser = User & { sites: string[]; studies: string[]; patientId?: string; authTime?: number };
 
 export type TokenVerifier = { verify(token: string): Promise<AuthenticatedUser> };
 
@@ -24,6 +27,7 @@ const claims = z.object({
   sites: z.array(z.string().max(40)).max(200).default([]),
   studies: z.array(z.string().max(40)).max(200).default([]),
   patient: z.uuid().optional(),
+  auth_time: z.number().optional(),
   exp: z.number(),
 });
 
@@ -63,9 +67,10 @@ export function tokenVerifier(options: {
         requiredClaims: ['exp', 'sub'],
         currentDate: clock(),
       });
-      const { sub, name, roles, sites, studies, patient, exp } = claims.parse(payload);
+      const { sub, name, roles, sites, studies, patient, auth_time: authTime, exp } = claims.parse(payload);
       const user: AuthenticatedUser = { id: sub, name, role: roles[0], sites, studies };
       if (patient !== undefined) user.patientId = patient;
+      if (authTime !== undefined) user.authTime = authTime;
       return { user, expiresAt: exp * 1000 };
     } catch (error) {
       if (error instanceof errors.JOSEError || error instanceof z.ZodError) throw new InvalidTokenError('invalid token');

@@ -139,6 +139,8 @@ function scopeOf(grant: Grant): { siteIds?: string[]; studyIds?: string[]; patie
       return { siteIds: [...grant.siteIds] };
     case 'study':
       return { studyIds: [...grant.studyIds], ...(grant.siteIds === null ? {} : { siteIds: [...grant.siteIds] }) };
+    case 'site-code':
+      return 'nothing';
     case 'self':
       return grant.patientId === null ? 'nothing' : { patientId: grant.patientId };
   }

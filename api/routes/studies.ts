@@ -1,7 +1,7 @@
 import { newStudy, protocolBody } from '../../services/study/index.ts';
 import { z } from '@hono/zod-openapi';
 import { notFound } from '../../services/common/index.ts';
-import { type Grant, requireCovered } from '../auth/grant.ts';
+import { requireStudy } from '../auth/grant.ts';
 import { commandOf, readOf } from '../call.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import { answer, jsonBody, locationOf, operation, pageOf, pageQuery, studyPath } from '../operation.ts';
@@ -99,9 +99,4 @@ export function studyRoutes(api: Api, { clients: { study } }: ApiDeps): void {
     const summary = await study.enrollmentSummary(readOf(c, { studyId, ...(siteIds ? { siteIds: [...siteIds] } : {}) }));
     return c.json(toSummaryResponse(studyId, summary), 200);
   });
-}
-
-/** A study as such belongs to no site: only who sees by study is held against their list. */
-function requireStudy(grant: Grant, studyId: string): void {
-  if (grant.scope === 'study') requireCovered({ ...grant, siteIds: null }, { studyId }, 'study');
 }

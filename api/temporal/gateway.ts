@@ -2,6 +2,7 @@ import { invalidateEligibility, recordConsent, recordScreening, resolveStep, sig
 import type { EnrollmentGateway } from '../enrollment-gateway.ts';
 import { type EngineOptions, temporalEngine } from './engine.ts';
 import { findRun, viewRun } from './find-run.ts';
+import { reportCodeBreak } from './report-code-break.ts';
 import { sendToRunning } from './send-update.ts';
 import { startRun } from './start-run.ts';
 import { withdrawAfterEnd } from './withdraw-after-end.ts';
@@ -16,6 +17,7 @@ export function temporalEnrollmentGateway(options: EngineOptions): EnrollmentGat
     view: (run) => viewRun(engine, run),
     withdraw: (run, withdrawal) => withdrawFromRun(engine, run, withdrawal),
     withdrawAfterEnd: (...asked) => withdrawAfterEnd(engine, asked),
+    reportCodeBreak: (report) => reportCodeBreak(engine, report),
     resolveStep: (run, message) => sendToRunning(engine, { run, definition: resolveStep, message }),
     recordConsent: (run, message) => sendToRunning(engine, { run, definition: recordConsent, message }),
     recordScreening: (run, message) => sendToRunning(engine, { run, definition: recordScreening, message }),

@@ -73,6 +73,7 @@ export function fakeGateway(clients: Clients): FakeGateway {
       sent('withdrawAfterEnd', message);
       return { kind: 'accepted' };
     },
+    reportCodeBreak: async (report) => sent('reportCodeBreak', report),
     resolveStep: async ({ enrollmentId }, message) => {
       sent('resolveStep', message);
       return viewOf(enrollmentId);

@@ -5,16 +5,18 @@ import { openApiDocument } from '../../api/openapi.ts';
 import { ROLES, type Role } from '../../services/common/index.ts';
 import type { AuthenticatedUser } from '../../api/auth/token.ts';
 import { type Ask, startTestApi, type TestApi } from './support.ts';
+import { unblinded } from './unblinded.ts';
 import { directProtocol, DOCUMENT, enrolled, enrollmentBody, HOME, newPerson, OTHER, registered, setUpTrial, signedConsent, type Trial } from './trial.ts';
 
 let api: TestApi;
 let trial: Trial;
-let ids: { patientId: string; enrollmentId: string; consentId: string };
+let ids: { patientId: string; enrollmentId: string; consentId: string; unblindingId: string };
 
 beforeAll(async () => {
   api = await startTestApi();
   trial = await setUpTrial(api);
-  ids = await enrolled(api, trial);
+  const enrollment = await enrolled(api, trial);
+  ids = { ...enrollment, unblindingId: await unblinded(api, { ...trial, ...enrollment }) };
 });
 afterAll(() => api.stop());
 
@@ -23,7 +25,7 @@ type Request = [method: string, path: string, ask?: Ask];
 /** One good request per operation, on things of site S1 and study OBS-1. */
 function requestOf(operation: OperationId): Request {
   const { studyId, siteId, delegationId } = trial;
-  const { patientId, enrollmentId, consentId } = ids;
+  const { patientId, enrollmentId, consentId, unblindingId } = ids;
   const unique = uuidv7();
   const code = `X${unique.slice(-10)}`;
   const at = { patients: `/patients/${patientId}`, studies: `/studies/${studyId}`, enrollments: `/enrollments/${enrollmentId}` };
@@ -71,6 +73,13 @@ function requestOf(operation: OperationId): Request {
     withdrawParticipant: ['POST', `${at.enrollments}/withdrawal`, { body: { scope: 'samples', decidedBy: 'participant' } }],
     resolveEnrollment: ['POST', `${at.enrollments}/resolve`, { body: { action: 'retry', reason: 'mailbox mended' } }],
     listDeviations: ['GET', `${at.enrollments}/deviations`],
+    getRandomisationList: ['GET', `${at.studies}/randomisation-list`],
+    getTreatmentAssignment: ['GET', `${at.enrollments}/treatment-assignment`],
+    breakCode: ['POST', `${at.enrollments}/code-break`, { body: { reason: 'overdose' } }],
+    requestUnblinding: ['POST', `${at.studies}/unblindings`, { body: { scope: 'subject', enrollmentId, reason: 'safety board' } }],
+    approveUnblinding: ['POST', `${at.studies}/unblindings/${unblindingId}/approve`, { body: {} }],
+    listUnblindings: ['GET', `${at.studies}/unblindings`],
+    correctBaseline: ['POST', `${at.enrollments}/randomisation/baseline-correction`, { body: { strata: { sex: 'male' }, reason: 'misread' } }],
     logDeviation: ['POST', `${at.enrollments}/deviations`, { body: { category: 'visit_window', severity: 'minor', description: 'Late' } }],
   };
   return requests[operation];

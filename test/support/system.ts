@@ -79,6 +79,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       mail: { smtpUrl: now.smtpUrl ?? mailbox.smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 },
       auth: issuer,
       timing: { ...TEST_TIMING, ...now.timing },
+      codeBreakSweepMs: 300,
       publicUrl: 'http://127.0.0.1:3000',
       listen: { host: '127.0.0.1', port: 0 },
       log: testLog,
