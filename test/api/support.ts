@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { createApp } from '../../api/app.ts';
 import { createDevIssuer } from '../../api/auth/dev-issuer.ts';
 import type { AuthenticatedUser } from '../../api/auth/token.ts';
@@ -41,7 +42,7 @@ export type TestApi = {
 let lastKey = 0;
 export const nextKey = () => `key-${(lastKey += 1)}`;
 
-export async function startTestApi(): Promise<TestApi> {
+export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-api-'));
   const issuer = await createDevIssuer({ keyFile: join(dir, 'issuer.json') });
@@ -62,7 +63,7 @@ export async function startTestApi(): Promise<TestApi> {
     auth: issuer,
     readiness: async () => ({ database_patient: 'ok', temporal: gateway.away ? 'unavailable' : 'ok' }),
     hashKey: TEST_HASH_KEY,
-    log: testLog,
+    log,
     clock: () => new Date(),
   });
   const caller = (token: () => Promise<string | null>): Caller => async (method, path, ask = {}) => {

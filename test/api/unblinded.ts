@@ -1,26 +1,13 @@
 import { uuidv7 } from 'uuidv7';
+import { allocate } from '../support/allocation.ts';
 import type { TestApi } from './support.ts';
 import type { Trial } from './trial.ts';
 
 type Of = Pick<Trial, 'studyId' | 'siteId' | 'admin'> & { enrollmentId: string };
 
-/** The arm in the list below: found in an answer, it was told. */
-export const ARM = 'ARM-ZULU';
-
-/**
- * Gives an enrollment of a direct study an allocation, without a list that was drawn, and the investigator
- * `investigator-1` the task of unblinding.
- */
+/** Gives an enrollment of a direct study an allocation, and `investigator-1` the task of unblinding. */
 export async function allocated({ database: { sql } }: TestApi, { studyId, siteId, enrollmentId, admin }: Of): Promise<void> {
-  const [record] = await sql`select protocol_version_id from study.enrollments where id = ${enrollmentId}`;
-  const protocolVersionId = String(record?.['protocol_version_id']);
-  const stratum = uuidv7();
-  await sql`insert into study.randomisation_lists (protocol_version_id, study_id, seed, method, created_at)
-    values (${protocolVersionId}, ${studyId}, ${'0'.repeat(64)}, 'by hand', now()) on conflict do nothing`;
-  await sql`insert into study.randomisation_strata (id, protocol_version_id, key, blocks, length, next) values (${stratum}, ${protocolVersionId}, ${stratum}, 1, 1, 2)`;
-  await sql`insert into study.randomisation_entries (stratum_id, position, block, arm) values (${stratum}, 1, 0, ${ARM})`;
-  await sql`insert into study.allocations (id, enrollment_id, stratum_id, position, strata, confirmed_by, actor, at)
-    values (${uuidv7()}, ${enrollmentId}, ${stratum}, 1, ${sql.json({})}, 'inv-7', ${sql.json({ kind: 'service', service: 'test' })}, now())`;
+  await allocate(sql, { studyId, enrollmentId });
   const body = { userId: 'investigator-1', siteId, tasks: ['unblinding'], from: '2026-02-01T00:00:00Z' };
   const { status } = await admin('POST', `/studies/${studyId}/delegations`, { body });
   if (status !== 201) throw new Error(`the delegation: ${status}`);

@@ -10,7 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 
 // Real: PostgreSQL, SMTP over loopback, nodemailer. Stand-ins: what Study and Patient answer.
 const ctx: Ctx = { actor: { kind: 'service', service: 'test' }, requestId: 'test' };
-const people: Record<string, string> = { principal: 'pi@site.example', coordinator: 'crc@site.example', sponsor: 'sponsor@pharma.example' };
+const people: Record<string, string> = { principal: 'pi@site.example', coordinator: 'crc@site.example', sponsor: 'sponsor@pharma.example', 'medical-monitor': 'mm@pharma.example', 'privacy-officer': 'dpo@pharma.example' };
 const patientEmail = 'zhang.san@home.example';
 const PERSONAL = /zhang|张|San|inv-pi|@/i;
 
@@ -79,7 +79,7 @@ test('a notice reaches the mailbox, says study, site, subject and enrollment, an
 });
 
 test('everybody whom the kind concerns is told, the participant with words of its own', async () => {
-  const told = { consent_recorded: ['inv-coordinator', 'inv-principal', 'participant'], not_enrolled: ['inv-coordinator', 'inv-sponsor'], withdrawn: ['inv-principal', 'inv-sponsor'], cap_near: ['inv-coordinator', 'inv-sponsor'], signature_requested: ['inv-principal'], signature_reminder: ['inv-principal'], reconsent_requested: ['inv-coordinator', 'inv-principal'], reconsent_declined: ['inv-principal'], stuck: ['ops'] } as const;
+  const told = { consent_recorded: ['inv-coordinator', 'inv-principal', 'participant'], not_enrolled: ['inv-coordinator', 'inv-sponsor'], withdrawn: ['inv-principal', 'inv-sponsor'], cap_near: ['inv-coordinator', 'inv-sponsor'], signature_requested: ['inv-principal'], signature_reminder: ['inv-principal'], reconsent_requested: ['inv-coordinator', 'inv-principal'], reconsent_declined: ['inv-principal'], code_broken: ['inv-medical-monitor', 'inv-privacy-officer', 'inv-sponsor'], code_break_refused: ['inv-medical-monitor', 'inv-privacy-officer', 'inv-sponsor'], stuck: ['ops'] } as const;
   for (const [kind, recipients] of Object.entries(told)) {
     const key = newKey();
     await send(key, notice({ kind: kind as SendNotice['kind'] }));
@@ -104,6 +104,15 @@ test.each([
   expect(row?.['body']).toMatch(todo);
   expect(row?.['body']).toMatch(/^Until: 2026-11-29T08:00:00.000Z$/m);
   expect(row?.['body']).not.toMatch(/EGFR|zhang|inv-|@/i);
+});
+
+test.each(['code_broken', 'code_break_refused'] as const)('%s says who by role, when and by which record, never the arm or a name', async (kind) => {
+  const key = newKey();
+  await send(key, notice({ kind, details: { at: '2026-11-29T08:00:00.000Z', role: 'investigator', codeBreakId: 'record-1', arm: 'ARM-ZULU', name: 'Zhang San', reason: 'overdose' } }));
+  for (const { body } of await rowsOf(key)) {
+    expect(body).toMatch(/^At: 2026-11-29T08:00:00.000Z\nBy: investigator\nRecord: record-1$/m);
+    expect(body).not.toMatch(/ZULU|zhang|overdose/i);
+  }
 });
 
 test('details that no template names stay out, and control characters can’t forge a header', async () => {
