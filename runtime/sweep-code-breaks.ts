@@ -16,17 +16,18 @@ export type Sweep = { stop(): Promise<void> };
 export function sweepCodeBreaks(options: Pick<ApiDeps, 'clients' | 'enrollments'> & { everyMs: number; log: Logger }): Sweep {
   const { everyMs, log } = options;
   let after: string | null = null;
-  let stopped = false;
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let timer: NodeJS.Timeout | undefined;
   let pass = Promise.resolve();
 
   const sweep = async () => {
     try {
-      after = await reportUntold(options, { ctx: CTX, input: { ...(after === null ? {} : { after }), limit: AT_ONCE } });
+      after = await reportUntold(options, { ctx: CTX, input: { ...(after === null ? {} : { after }), limit: AT_ONCE }, signal });
     } catch (error) {
       log.warn({ code: (error as { code?: unknown }).code }, 'code-breaks may be untold; the sweep tries again');
     }
-    if (!stopped) next();
+    if (!signal.aborted) next();
   };
   const next = () => {
     timer = setTimeout(() => {
@@ -36,7 +37,7 @@ export function sweepCodeBreaks(options: Pick<ApiDeps, 'clients' | 'enrollments'
   next();
   return {
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       clearTimeout(timer);
       await pass;
     },

@@ -84,8 +84,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     client,
     workers,
     stop: async () => {
-      await closeServer(server);
-      await sweep.stop();
+      await Promise.all([closeServer(server), sweep.stop()]);
       await workers.stop();
       mailer.close();
       await composition.close();

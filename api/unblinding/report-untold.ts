@@ -2,16 +2,19 @@ import type { Ctx } from '../../services/common/index.ts';
 import type { ApiDeps } from '../deps.ts';
 
 type Deps = Pick<ApiDeps, 'enrollments'> & { clients: { study: Pick<ApiDeps['clients']['study'], 'listUntoldCodeBreaks'> } };
-type Asked = { ctx: Ctx; input: { after?: string; codeBreakId?: string; limit: number } };
+type Asked = { ctx: Ctx; input: { after?: string; codeBreakId?: string; limit: number }; signal?: AbortSignal };
 
 /**
  * Starts the report of code-breaks that nobody has been told of, each once whoever starts it; the process goes on by
  * itself from then on. Answers behind which one to go on, null from the start. Throws when the engine is away: they stay untold.
  */
-export async function reportUntold({ clients, enrollments }: Deps, asked: Asked): Promise<string | null> {
-  const { items } = await clients.study.listUntoldCodeBreaks(asked);
-  for (const report of items) await enrollments.reportCodeBreak(report);
-  return items.length === asked.input.limit ? (items.at(-1)?.codeBreakId ?? null) : null;
+export async function reportUntold({ clients, enrollments }: Deps, { ctx, input, signal }: Asked): Promise<string | null> {
+  const { items } = await clients.study.listUntoldCodeBreaks({ ctx, input });
+  for (const report of items) {
+    if (signal?.aborted) return null;
+    await enrollments.reportCodeBreak(report);
+  }
+  return items.length === input.limit ? (items.at(-1)?.codeBreakId ?? null) : null;
 }
 
 /** The same for one, without anybody waiting for it; what fails now is taken up by the sweep. */

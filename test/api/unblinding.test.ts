@@ -69,7 +69,7 @@ describe('a code-break over REST', () => {
   test('needs a token that says when its person authenticated, as often as configured', () => {
     const refused = (authTime: number | undefined, maxAuthAgeS?: number) => {
       try {
-        const c = { var: { user: { ...(authTime === undefined ? {} : { authTime }) } } } as Parameters<typeof requireRecentAuthentication>[0];
+        const c = { var: { user: authTime === undefined ? {} : { authTime } } } as Parameters<typeof requireRecentAuthentication>[0];
         requireRecentAuthentication(c, { clock: () => new Date(1_000_000_000_000), ...(maxAuthAgeS === undefined ? {} : { maxAuthAgeS }) });
         return null;
       } catch (error) {

@@ -113,6 +113,8 @@ describe('the limit', () => {
     expect(await break_(sixth, by, { under })).toEqual(refused);
     expect(await break_(sixth, by)).toMatchObject({ broken: true });
     expect(await break_(people[6]!.enrollmentId, by)).toMatchObject({ broken: false });
+    // Seen more than an hour ago, and with five others since: still not a new subject.
+    expect(await break_(people[0]!.enrollmentId, by)).toMatchObject({ broken: true });
   });
 
   it('holds when twelve subjects are asked for at once', async () => {
