@@ -13,6 +13,7 @@ import { outsideRoutes } from './routes/outside.ts';
 import { patientRecordRoutes } from './routes/patient-records.ts';
 import { patientRoutes } from './routes/patients.ts';
 import { screeningLogRoutes } from './routes/screening-log.ts';
+import { randomisationRoutes } from './routes/randomisation.ts';
 import { screeningRoutes } from './routes/screening.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { studyRoutes } from './routes/studies.ts';
@@ -33,6 +34,7 @@ export function createApp(deps: ApiDeps): Api {
   enrollmentRoutes(api, deps);
   enrollmentActionRoutes(api, deps);
   screeningRoutes(api, deps);
+  randomisationRoutes(api, deps);
   screeningLogRoutes(api, deps);
 
   const app: Api = new OpenAPIHono<ApiEnv>();

@@ -80,6 +80,7 @@ const TABLE = {
   decideEligibility:         ['site',  'site',  '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '404',  '403'],
   invalidateEligibility:     ['site',  'site',  '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '404',  '403'],
   getEligibility:            ['site',  'site',  'site',  'site', 'study', '403',  'study', '403',  '403',  '403',  '403', 'any',  '404',  '403'],
+  requestRandomisation:      ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '404',  '403'],
   withdrawParticipant:       ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '404',  '403'],
   resolveEnrollment:         ['403',   '403',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  'any', '403',  '404',  'any'],
   listDeviations:            ['site',  'site',  'site',  'site', 'study', 'study', 'study', '403', 'study', '403', '403', 'any',  '404',  '403'],

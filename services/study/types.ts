@@ -104,7 +104,7 @@ export const ADMISSION_GAPS = [
   'principal_investigator',
   'cap_reached',
   'already_enrolled_elsewhere',
-  'protocol_not_supported',
+  'already_randomised',
   'rescreens_used_up',
 ] as const;
 export type AdmissionGap = (typeof ADMISSION_GAPS)[number];
@@ -125,6 +125,8 @@ export type Admission = {
     /** Absent where the protocol has none. */
     screening?: { windowMs: number };
     eligibilitySignature?: { reminderMs: number; expiryMs: number };
+    /** Neither arms nor strata: whoever looks at a run must not learn them. */
+    randomisation?: { autoRandomise: boolean; freesCapOnWithdrawal: boolean };
   } | null;
   /** The enrollment that this request, or this person at this site, already has. */
   known: { enrollmentId: string; by: 'request_key' | 'person'; sameContent: boolean } | null;

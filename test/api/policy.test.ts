@@ -68,6 +68,7 @@ function requestOf(operation: OperationId): Request {
     decideEligibility: ['POST', `${at.enrollments}/eligibility-decision`, { body: { decision: 'eligible', signature: { meaning: 'I confirm eligibility' } } }],
     invalidateEligibility: ['POST', `${at.enrollments}/eligibility-decision/invalidation`, { body: { reason: 'wrong sample' } }],
     getEligibility: ['GET', `${at.enrollments}/eligibility-decision`],
+    requestRandomisation: ['POST', `${at.enrollments}/randomisation`, { body: { strata: { sex: 'female' }, confirmedBy: 'doctor-1' } }],
     withdrawParticipant: ['POST', `${at.enrollments}/withdrawal`, { body: { scope: 'samples', decidedBy: 'participant' } }],
     resolveEnrollment: ['POST', `${at.enrollments}/resolve`, { body: { action: 'retry', reason: 'mailbox mended' } }],
     listDeviations: ['GET', `${at.enrollments}/deviations`],

@@ -57,6 +57,13 @@ export async function applyWithdrawal(enrollment: Enrollment): Promise<void> {
       { ctx, key: enrollment.key('withdrawal'), input: { enrollmentId, scope, reason: 'withdrawal' } },
     ]),
   );
+  if (input.protocol.randomisation?.freesCapOnWithdrawal) {
+    await saga.untilItHolds('withdrawal', () =>
+      activities.site.freeSlot.executeWithOptions({ summary: 'Give the place back to the site' }, [
+        { ctx, key: enrollment.key('free-slot'), input: { enrollmentId } },
+      ]),
+    );
+  }
   await recordOutcome(enrollment, 'withdrawn');
 }
 

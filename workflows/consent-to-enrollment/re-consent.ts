@@ -24,7 +24,10 @@ export async function validConsent(enrollment: Enrollment, notices: Notices): Pr
   }
   const waited = enrollment.awaiting !== null;
   stopAwaitingConsent(enrollment);
-  if (waited) await enrollment.setAwaiting(null);
+  if (waited) {
+    enrollment.requests.take([]);
+    await enrollment.setAwaiting(null);
+  }
   return true;
 }
 
