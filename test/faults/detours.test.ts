@@ -30,7 +30,7 @@ describe('what the workflow does beside its steps: every fault, and the invarian
 type Armed = { row: DetourRow; fault: Fault };
 
 const RUN: Record<Detour, (bench: FaultBench, armed: Armed) => Promise<void>> = {
-  /** A consent to a version that was not approved: nothing proceeds before the deviation is logged, once. */
+  /** A consent to a version that was not approved: the deviation is logged once, beside the wait for another consent. */
   logDeviation: async (bench, { row, fault }) => {
     const { plan, study, at } = bench;
     const patientId = await study.register();
@@ -39,7 +39,7 @@ const RUN: Record<Detour, (bench: FaultBench, armed: Armed) => Promise<void>> = 
     expect(status).toBe(201);
     const run = { patientId, enrollmentId: body.enrollmentId, study };
     if (row.fault === 'fails for ever') {
-      await parksOn(bench, 'consent', run);
+      await parksOn(bench, 'deviation', run);
       plan.heal({ patientId, activity: row.activity });
       expect((await study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
     }

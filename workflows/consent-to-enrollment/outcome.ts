@@ -21,6 +21,7 @@ function reasonOf({ interruption, outcomeReason }: Enrollment): string | null {
 /** Writes the outcome to the record in Study, in rounds until it holds, then shows it. */
 export async function recordOutcome(enrollment: Enrollment, outcome: Outcome): Promise<void> {
   const { activities, identity, saga, stage, ctx } = enrollment;
+  await Promise.all(enrollment.beside);
   enrollment.recording = outcome;
   const key = enrollment.key('outcome', enrollment.nextRevision());
   const withdrawal = enrollment.interruption?.kind === 'withdrawal' ? enrollment.interruption.withdrawal : null;

@@ -122,9 +122,9 @@ export class Screening {
   }
 
   #awaitResults(): void {
-    const { awaiting, windowEnds } = this.#enrollment;
-    if (awaiting?.what === 'screening_results') return;
-    const until = windowEnds === null ? null : new Date(windowEnds).toISOString();
+    if (this.#enrollment.awaiting?.what === 'screening_results') return;
+    const ends = this.#signOff.boundResults();
+    const until = ends === null ? null : new Date(ends).toISOString();
     void this.#enrollment.setAwaiting({ what: 'screening_results', who: 'the site', until });
   }
 
