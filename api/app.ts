@@ -16,6 +16,7 @@ import { screeningLogRoutes } from './routes/screening-log.ts';
 import { screeningRoutes } from './routes/screening.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { studyRoutes } from './routes/studies.ts';
+import { studyNumberRoutes } from './routes/study-numbers.ts';
 import { studyStaffRoutes } from './routes/study-staff.ts';
 import { validationHook } from './validation.ts';
 
@@ -29,6 +30,7 @@ export function createApp(deps: ApiDeps): Api {
   patientRecordRoutes(api, deps);
   siteRoutes(api, deps);
   studyRoutes(api, deps);
+  studyNumberRoutes(api, deps);
   studyStaffRoutes(api, deps);
   enrollmentRoutes(api, deps);
   enrollmentActionRoutes(api, deps);
