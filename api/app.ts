@@ -17,6 +17,7 @@ import { randomisationRoutes } from './routes/randomisation.ts';
 import { screeningRoutes } from './routes/screening.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { studyRoutes } from './routes/studies.ts';
+import { studyNumberRoutes } from './routes/study-numbers.ts';
 import { studyStaffRoutes } from './routes/study-staff.ts';
 import { validationHook } from './validation.ts';
 
@@ -30,6 +31,7 @@ export function createApp(deps: ApiDeps): Api {
   patientRecordRoutes(api, deps);
   siteRoutes(api, deps);
   studyRoutes(api, deps);
+  studyNumberRoutes(api, deps);
   studyStaffRoutes(api, deps);
   enrollmentRoutes(api, deps);
   enrollmentActionRoutes(api, deps);

@@ -34,3 +34,7 @@ export function requireCovered(grant: Grant, thing: Belongs, what: string): void
   if (!covers(grant, thing)) throw notFound(what);
 }
 
+/** A study as such belongs to no site: only who sees by study is held against their list. */
+export function requireStudy(grant: Grant, studyId: string): void {
+  if (grant.scope === 'study') requireCovered({ ...grant, siteIds: null }, { studyId }, 'study');
+}

@@ -67,6 +67,7 @@ const TABLE = {
   addDelegation:             ['403',   '403',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  'any'],
   endDelegation:             ['403',   '403',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  'any'],
   getEnrollmentSummary:      ['site',  'site',  'site',  'site', 'study', 'study', 'study', 'site', 'study', '403', 'any', 'any', '403',  'any'],
+  getConsortDiagram:         ['site',  'site',  'site',  'site', 'study', 'study', 'study', 'site', 'study', '403', 'any', 'any', '403',  'any'],
   logScreeningRefusal:       ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  '403'],
   listScreeningLog:          ['site',  'site',  'site',  'site', 'study', 'study', 'study', '403', 'study', '403', '403', 'any',  '403',  '403'],
 
