@@ -11,7 +11,7 @@ import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
 import { ROLES, type Role } from '../../services/common/index.ts';
 import { type AppProcess, databaseUrl, dataFolder, endApps, issuerOf, startApp } from '../start/app-process.ts';
 import { attend } from '../support/people.ts';
-import { caller, type DirectStudy, directStudy, RANDOMISED_PROTOCOL } from '../support/scenario.ts';
+import { type DirectStudy, directStudy, RANDOMISED_PROTOCOL } from '../support/scenario.ts';
 import { filesBelow, hits, tablesOf, type Trace } from './traces.ts';
 
 const ARMS = ['VERUMQZX1', 'PLACEBOQZX2'];
