@@ -5,6 +5,7 @@ import type { StudyDeps } from './deps.ts';
 import { protocolInvalid, protocolVersionExists } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { makeList } from './randomisation/make-list.ts';
+import { makeStrata } from './randomisation/make-strata.ts';
 import { type ProtocolBody, protocolBody, type ProtocolInput } from './schemas.ts';
 import { protocolVersions } from './tables.ts';
 import { written } from './written.ts';
@@ -38,7 +39,9 @@ export async function addProtocolVersion(
       }),
       { protocol_versions_version: protocolVersionExists },
     );
-    if (body.randomisation) await makeList(tx, { protocolVersionId: id, studyId: input.studyId, now });
+    const { randomisation: plan } = body;
+    if (plan) await makeList(tx, { protocolVersionId: id, studyId: input.studyId, now });
+    if (plan && !plan.bySite) await makeStrata(tx, { protocolVersionId: id, plan, siteId: null });
     audit({ action: 'C', entity: 'protocol_version', entityId: id, after: { studyId: input.studyId, protocol: concealed(body) } });
     return { protocolVersionId: id };
   });

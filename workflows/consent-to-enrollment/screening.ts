@@ -70,7 +70,7 @@ export class Screening {
     });
     try {
       const reached = await scope.run(work);
-      requests.close('too_late', 'The pivot has been passed, or the enrollment is being ended.');
+      requests.close('too_late', 'The pivot has been passed, or the enrollment is being ended. Who is found ineligible now stays in the trial: log a deviation.');
       return reached;
     } catch (failure) {
       if (!isCancellation(failure) || !requests.someoneWaits || this.#enrollment.interruption) throw failure;
