@@ -9,6 +9,8 @@ export function siteActivities(service: SiteService, onUnexpected: OnUnexpected)
       releaseSlot: service.releaseSlot,
       confirmSlot: service.confirmSlot,
       settleSlotConfirmation: service.settleSlotConfirmation,
+      unconfirmSlot: service.unconfirmSlot,
+      freeSlot: service.freeSlot,
     },
     onUnexpected,
   );

@@ -13,6 +13,8 @@ export function studyActivities(service: StudyService, onUnexpected: OnUnexpecte
       settleStep: service.settleStep,
       enrollParticipant: service.enrollParticipant,
       voidEnrolling: service.voidEnrolling,
+      randomiseParticipant: service.randomiseParticipant,
+      settleRandomisation: service.settleRandomisation,
       logDeviation: service.logDeviation,
       recordProgress: service.recordProgress,
       recordOutcome: service.recordOutcome,

@@ -13,9 +13,11 @@ import { outsideRoutes } from './routes/outside.ts';
 import { patientRecordRoutes } from './routes/patient-records.ts';
 import { patientRoutes } from './routes/patients.ts';
 import { screeningLogRoutes } from './routes/screening-log.ts';
+import { randomisationRoutes } from './routes/randomisation.ts';
 import { screeningRoutes } from './routes/screening.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { studyRoutes } from './routes/studies.ts';
+import { studyNumberRoutes } from './routes/study-numbers.ts';
 import { studyStaffRoutes } from './routes/study-staff.ts';
 import { unblindingRoutes } from './routes/unblinding.ts';
 import { validationHook } from './validation.ts';
@@ -30,10 +32,12 @@ export function createApp(deps: ApiDeps): Api {
   patientRecordRoutes(api, deps);
   siteRoutes(api, deps);
   studyRoutes(api, deps);
+  studyNumberRoutes(api, deps);
   studyStaffRoutes(api, deps);
   enrollmentRoutes(api, deps);
   enrollmentActionRoutes(api, deps);
   screeningRoutes(api, deps);
+  randomisationRoutes(api, deps);
   screeningLogRoutes(api, deps);
   unblindingRoutes(api, deps);
 

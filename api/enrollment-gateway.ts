@@ -7,6 +7,8 @@ import type {
   Invalidated,
   Invalidation,
   Outcome,
+  RandomisationDone,
+  RandomisationRequest,
   ReConsent,
   ReConsentRecorded,
   ResolveStep,
@@ -75,4 +77,5 @@ export type EnrollmentGateway = {
   recordScreening(run: RunRef, results: ScreeningResults): Promise<ScreeningRecorded>;
   signEligibility(run: RunRef, decision: EligibilityDecision): Promise<EligibilityDecided>;
   invalidateEligibility(run: RunRef, invalidation: Invalidation): Promise<Invalidated>;
+  requestRandomisation(run: RunRef, request: RandomisationRequest): Promise<RandomisationDone>;
 };

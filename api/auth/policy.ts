@@ -72,6 +72,7 @@ const TABLE = {
   addDelegation:             ['403',   '403',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  'any'],
   endDelegation:             ['403',   '403',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  'any'],
   getEnrollmentSummary:      ['site',  'site',  'site',  'site', 'study', 'study', 'study', 'site', 'study', '403', 'any', 'any', '403',  'any'],
+  getConsortDiagram:         ['site',  'site',  'site',  'site', 'study', 'study', 'study', 'site', 'study', '403', 'any', 'any', '403',  'any'],
   logScreeningRefusal:       ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  '403'],
   listScreeningLog:          ['site',  'site',  'site',  'site', 'study', 'study', 'study', '403', 'study', '403', '403', 'any',  '403',  '403'],
 
@@ -85,6 +86,7 @@ const TABLE = {
   decideEligibility:         ['site',  'site',  '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '404',  '403'],
   invalidateEligibility:     ['site',  'site',  '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '404',  '403'],
   getEligibility:            ['site',  'site',  'site',  'site', 'study', '403',  'study', '403',  '403',  '403',  '403', 'any',  '404',  '403'],
+  requestRandomisation:      ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '404',  '403'],
   withdrawParticipant:       ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '404',  '403'],
   resolveEnrollment:         ['403',   '403',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  'any', '403',  '404',  'any'],
   listDeviations:            ['site',  'site',  'site',  'site', 'study', 'study', 'study', '403', 'study', '403', '403', 'any',  '404',  '403'],

@@ -23,6 +23,8 @@ export async function withdrawAfterEnd(
   }
   const { key, contentHash, scope, decidedBy, actor, requestId } = message;
   const { subjectNumber, outcome } = record;
-  const withdrawal = { ...known, subjectNumber, key, contentHash, scope, decidedBy, actor, requestId };
+  const { body: protocol } = await clients.study.getProtocol({ ctx, input: { protocolVersionId: known.identity.protocolVersionId } });
+  const freesCap = protocol.randomisation?.freesCapOnWithdrawal ?? false;
+  const withdrawal = { ...known, subjectNumber, key, contentHash, scope, freesCap, decidedBy, actor, requestId };
   return enrollments.withdrawAfterEnd(withdrawal, { repeatedOnly: outcome === 'withdrawn' });
 }

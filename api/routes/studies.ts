@@ -5,7 +5,7 @@ import { requireStudy } from '../auth/grant.ts';
 import { commandOf, readOf } from '../call.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import { answer, jsonBody, locationOf, operation, pageOf, pageQuery, studyPath } from '../operation.ts';
-import { studyResponse, summaryResponse, toStudyResponse, toSummaryResponse } from '../responses/study.ts';
+import { studyResponse, toStudyResponse } from '../responses/study.ts';
 
 const tags = ['Studies'];
 
@@ -49,16 +49,6 @@ const addProtocolVersion = operation({
   responses: { 201: answer('Added', z.object({ protocolVersionId: z.string(), studyId: z.string(), version: z.string(), effectiveAt: z.string() })) },
 });
 
-const getEnrollmentSummary = operation({
-  operationId: 'getEnrollmentSummary',
-  summary: 'How many enrollments stand in each stage and came to each outcome.',
-  tags,
-  method: 'get',
-  path: '/studies/{studyId}/enrollment-summary',
-  request: { params: studyPath },
-  responses: { 200: answer('Counts', summaryResponse) },
-});
-
 export function studyRoutes(api: Api, { clients: { study } }: ApiDeps): void {
   api.openapi(createStudy, async (c) => {
     const { studyId } = await study.createStudy(commandOf(c, c.req.valid('json')));
@@ -88,15 +78,5 @@ export function studyRoutes(api: Api, { clients: { study } }: ApiDeps): void {
     const { protocolVersionId } = await study.addProtocolVersion(commandOf(c, { studyId, protocol }));
     const { version, effectiveAt } = protocol;
     return c.json({ protocolVersionId, studyId, version, effectiveAt }, 201);
-  });
-
-  api.openapi(getEnrollmentSummary, async (c) => {
-    const { studyId } = c.req.valid('param');
-    const { grant } = c.var;
-    requireStudy(grant, studyId);
-    if (!(await study.getStudy(readOf(c, { studyId })))) throw notFound('study');
-    const siteIds = grant.scope === 'site' || grant.scope === 'study' ? grant.siteIds : null;
-    const summary = await study.enrollmentSummary(readOf(c, { studyId, ...(siteIds ? { siteIds: [...siteIds] } : {}) }));
-    return c.json(toSummaryResponse(studyId, summary), 200);
   });
 }

@@ -25,6 +25,7 @@ const CLASS_OF_CODE: Record<string, ErrorClass> = {
   value_type: 'invalid',
   before_consent: 'invalid',
   performed_in_future: 'invalid',
+  strata_invalid: 'invalid',
   signer_not_entitled: 'forbidden',
   service_timeout: 'unavailable',
   database_unavailable: 'unavailable',

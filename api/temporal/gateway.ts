@@ -1,4 +1,4 @@
-import { invalidateEligibility, recordConsent, recordScreening, resolveStep, signEligibility } from '../../workflows/consent-to-enrollment/messages.ts';
+import { invalidateEligibility, recordConsent, recordScreening, requestRandomisation, resolveStep, signEligibility } from '../../workflows/consent-to-enrollment/messages.ts';
 import type { EnrollmentGateway } from '../enrollment-gateway.ts';
 import { type EngineOptions, temporalEngine } from './engine.ts';
 import { findRun, viewRun } from './find-run.ts';
@@ -22,6 +22,7 @@ export function temporalEnrollmentGateway(options: EngineOptions): EnrollmentGat
     recordConsent: (run, message) => sendToRunning(engine, { run, definition: recordConsent, message }),
     recordScreening: (run, message) => sendToRunning(engine, { run, definition: recordScreening, message }),
     signEligibility: (run, message) => sendToRunning(engine, { run, definition: signEligibility, message }),
+    requestRandomisation: (run, message) => sendToRunning(engine, { run, definition: requestRandomisation, message }),
     invalidateEligibility: (run, message) => sendToRunning(engine, { run, definition: invalidateEligibility, message }),
   };
 }

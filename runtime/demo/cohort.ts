@@ -1,12 +1,12 @@
 import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
-import { become, type Enrollment } from './become.ts';
-import { type DemoPerson, demoPersons } from './persons.ts';
-import { type Rest, restClient, RestError } from './rest.ts';
-import { enrolScreened } from './screened.ts';
-import { activate, consentBody, createSites, DEMO, doctorOf, setUpStudy, type DemoStudy } from './study.ts';
-
-/** So many of the persons take part in the direct study. */
-const DIRECT = 8;
+import type { Role } from '../../services/common/index.ts';
+import { demoPersons } from './persons.ts';
+import { type Rest, restClient } from './rest.ts';
+import { createSites, DEMO, doctorOf, setUpStudy, type SiteKey } from './study.ts';
+import {
+  amended, declining, endedByAnOperator, failingTheCriteria, overtakenByTheWindow, parkedOnItsMail, type People, racing, toTheEnd, waitingForASignature,
+  waitingForTheRandomisation, type Way, withdrawingAfterwards,
+} from './ways.ts';
 
 type At = { url: string; issuer: DevIssuer };
 
@@ -16,80 +16,55 @@ export async function isEmpty({ url, issuer }: At): Promise<boolean> {
   return items.length === 0;
 }
 
+/** Thirteen at once, each on a way of their own; at the site `full` one after an amendment, then two for one place. */
+const WAYS: readonly [Way, SiteKey][] = [
+  [waitingForASignature, 'roomy'],
+  [waitingForTheRandomisation, 'roomy'],
+  [parkedOnItsMail, 'refusingMailbox'],
+  [overtakenByTheWindow, 'roomy'],
+  [failingTheCriteria, 'roomy'],
+  [declining, 'roomy'],
+  [endedByAnOperator, 'roomy'],
+  [withdrawingAfterwards, 'roomy'],
+  ...Array.from({ length: 5 }, (): [Way, SiteKey] => [toTheEnd, 'roomy']),
+];
+
 /**
- * Enrols twelve persons through the REST API, as sites would: eight in a direct study, of whom two race for the last
- * slot of one site, and one has a study doctor whose mailbox refuses mail; four in studies with screening and signature
- * (`screened.ts`). Answers a line of what came out.
+ * Enrols sixteen persons through the REST API, as sites would, in a study with two arms, stratified: one of each
+ * outcome, one who is parked, one who waits for a signature and one for the randomisation. Answers a line of what came out.
  */
 export async function enrolCohort(at: At): Promise<string> {
-  const [admin, clinician] = await Promise.all([asRole(at, 'admin'), asRole(at, 'clinician')]);
-  const sites = await createSites(admin);
-  const study = await setUpStudy(admin, { key: 'observed', sites });
-  const all = demoPersons();
-  const [persons, screened] = [all.slice(0, DIRECT), all.slice(DIRECT)];
-  const enrolled: string[] = [];
-  const enrol = async (person: DemoPerson, site: keyof DemoStudy['sites']) => {
-    enrolled.push(await post(clinician, { study, person, site }));
-  };
-
-  await enrol(persons.shift()!, 'refusingMailbox');
-  await raceForLastSlot({ admin, study, persons, enrol });
-  await Promise.all(persons.map((person) => enrol(person, 'roomy')));
-
-  const settled = await Promise.all(enrolled.map((id) => become(clinician, id, ({ outcome }) => outcome)));
-  const investigator = await asDoctor(at, 'full');
-  const enrolAt = (person: DemoPerson, { study: of, site }: { study: DemoStudy; site: 'roomy' | 'full' }) => post(clinician, { study: of, person, site });
-  settled.push(...(await enrolScreened({ admin, clinician, investigator }, { sites, persons: screened, enrol: enrolAt })));
+  const people = await peopleOf(at);
+  const sites = await createSites(people.admin);
+  const scene = { people, study: await setUpStudy(people.admin, sites) };
+  const persons = demoPersons();
+  const [first, ...rivals] = persons.slice(WAYS.length).map((person) => ({ person, site: 'full' as const }));
+  const atFull = async () => (first ? [await amended(scene, first), ...(await racing(scene, rivals))] : []);
+  const [full, ...others] = await Promise.all([
+    atFull(),
+    ...persons.slice(0, WAYS.length).map((person, index) => {
+      const [way, site] = WAYS[index]!;
+      return way(scene, { person, site });
+    }),
+  ]);
   const counts = new Map<string, number>();
-  for (const result of settled) counts.set(result, (counts.get(result) ?? 0) + 1);
+  for (const result of [...full, ...others]) counts.set(result, (counts.get(result) ?? 0) + 1);
   return [...counts].toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([result, count]) => `${count} ${result}`).join(', ');
 }
 
-/**
- * Two at once for one slot: both are admitted, one of them finds the cap reached. Who is refused at the door instead
- * (the other was faster than the look at the cap) races again for one slot more, until somebody loses inside.
- */
-async function raceForLastSlot(race: {
-  admin: Rest;
-  study: DemoStudy;
-  persons: DemoPerson[];
-  enrol: (person: DemoPerson, site: 'full') => Promise<void>;
-}): Promise<void> {
-  const contenders = race.persons.splice(0, 2);
-  for (let cap = 1; contenders.length > 0 && cap <= 6; cap += 1) {
-    if (cap > 1) {
-      await activate(race.admin, race.study, { site: 'full', cap });
-      contenders.push(...race.persons.splice(0, 1));
-    }
-    const racing = contenders.splice(0);
-    const results = await Promise.allSettled(racing.map((person) => race.enrol(person, 'full')));
-    results.forEach((result, index) => {
-      if (result.status === 'fulfilled') return;
-      if (!(result.reason instanceof RestError) || result.reason.code !== 'cap_reached') throw result.reason;
-      contenders.push(racing[index]!);
-    });
-  }
+async function peopleOf(at: At): Promise<People> {
+  const [admin, clinician, ops, roomy, full, refusingMailbox] = await Promise.all([
+    asRole(at, 'admin'), asRole(at, 'clinician'), asRole(at, 'ops'), asDoctor(at, 'roomy'), asDoctor(at, 'full'), asDoctor(at, 'refusingMailbox'),
+  ]);
+  return { admin, clinician, ops, investigators: { roomy, full, refusingMailbox } };
 }
 
-async function post(clinician: Rest, enrolling: { study: DemoStudy; person: DemoPerson; site: keyof DemoStudy['sites'] }): Promise<string> {
-  const { study, person, site } = enrolling;
-  const siteId = study.sites[site];
-  const key = `demo-${person.idCard.slice(-4)}`;
-  const { patientInfo } = await clinician.post<{ patientInfo: { id: string } }>('/patients', { ...person, siteId }, `${key}-patient`);
-  const { enrollmentId } = await clinician.post<Pick<Enrollment, 'enrollmentId'>>(
-    '/enrollments',
-    { patientId: patientInfo.id, studyId: study.studyId, siteId, rescreenOf: null, capacity: 'full', canRead: true, consent: consentBody(person, site) },
-    `${key}-enrollment-${Date.now()}`,
-  );
-  return enrollmentId;
-}
-
-async function asRole({ url, issuer }: At, role: 'admin' | 'clinician'): Promise<Rest> {
+async function asRole({ url, issuer }: At, role: Role): Promise<Rest> {
   const sites = role === 'clinician' ? Object.values(DEMO.siteCodes) : [];
   return restClient({ url, token: await issuer.sign({ id: `demo-${role}`, name: `Demo ${role}`, role, sites, studies: [] }) });
 }
 
-async function asDoctor({ url, issuer }: At, site: keyof DemoStudy['sites']): Promise<Rest> {
+async function asDoctor({ url, issuer }: At, site: SiteKey): Promise<Rest> {
   const [id, code] = [doctorOf(site), DEMO.siteCodes[site]];
   return restClient({ url, token: await issuer.sign({ id, name: `Doctor at ${code}`, role: 'investigator', sites: [code], studies: [] }) });
 }

@@ -17,7 +17,7 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
     { id: 'demo-ops', name: 'Demo operator', role: 'ops', sites: [], studies: [] },
   ] as const;
   const [clinician = '', investigator = '', ops = ''] = await Promise.all(people.map((person) => issuer.sign({ ...person, sites: [...person.sites], studies: [] })));
-  const waiting = await toBeSigned({ url, token: investigator });
+  const [unsigned, unrandomised] = await Promise.all([waitingFor('eligibility', { url, token: investigator }), waitingFor('randomisation', { url, token: investigator })]);
   const lines = [
     '',
     `API and its documentation   ${url}/docs`,
@@ -32,17 +32,18 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
     '',
     'Try:',
     `  curl -s -H "Authorization: Bearer $(${token} clinician --site ${SITE})" '${url}/api/v1/enrollments?limit=3'`,
-    ...(waiting ? signing({ url, token, enrollmentId: waiting }) : []),
+    ...(unsigned ? signing({ url, token, enrollmentId: unsigned }) : []),
+    ...(unrandomised ? randomising({ url, token, enrollmentId: unrandomised }) : []),
     `More tokens: ${token} ROLE. Stop with Ctrl-C.`,
     '',
   ];
   console.log(lines.join('\n'));
 }
 
-/** The newest enrollment that waits for this investigator's signature, if one does. */
-async function toBeSigned(investigator: { url: string; token: string }): Promise<string | undefined> {
+/** The newest enrollment at this investigator's site that waits for this, if one does. */
+async function waitingFor(what: string, investigator: { url: string; token: string }): Promise<string | undefined> {
   try {
-    const { items } = await restClient(investigator).get<{ items: { enrollmentId: string }[] }>('/enrollments?awaiting=eligibility&limit=1');
+    const { items } = await restClient(investigator).get<{ items: { enrollmentId: string }[] }>(`/enrollments?awaiting=${what}&limit=1`);
     return items[0]?.enrollmentId;
   } catch {
     // A request to try, nothing more: the system runs without it.
@@ -50,11 +51,23 @@ async function toBeSigned(investigator: { url: string; token: string }): Promise
   }
 }
 
-function signing({ url, token, enrollmentId }: { url: string; token: string; enrollmentId: string }): string[] {
-  const headers = `-H "Authorization: Bearer $(${token} investigator --user ${DOCTOR} --site ${SITE})" -H 'Idempotency-Key: sign-${enrollmentId}' -H 'Content-Type: application/json'`;
+type Try = { url: string; token: string; enrollmentId: string };
+
+const headersOf = ({ token, enrollmentId }: Try, verb: string) =>
+  `-H "Authorization: Bearer $(${token} investigator --user ${DOCTOR} --site ${SITE})" -H 'Idempotency-Key: ${verb}-${enrollmentId}' -H 'Content-Type: application/json'`;
+
+function randomising(one: Try): string[] {
+  const body = JSON.stringify({ strata: { sex: 'female' }, confirmedBy: DOCTOR });
+  return [
+    `One at ${SITE} waits for the randomisation, which nothing undoes. To ask for it:`,
+    `  curl -s ${headersOf(one, 'randomise')} -d '${body}' '${one.url}/api/v1/enrollments/${one.enrollmentId}/randomisation'`,
+  ];
+}
+
+function signing(one: Try): string[] {
   const body = JSON.stringify({ decision: 'eligible', signature: { meaning: 'I have reviewed the criteria' } });
   return [
     `An eligibility decision at ${SITE} waits for a signature. To sign it:`,
-    `  curl -s ${headers} -d '${body}' '${url}/api/v1/enrollments/${enrollmentId}/eligibility-decision'`,
+    `  curl -s ${headersOf(one, 'sign')} -d '${body}' '${one.url}/api/v1/enrollments/${one.enrollmentId}/eligibility-decision'`,
   ];
 }

@@ -1,14 +1,15 @@
 import { type Bound, bindVerbs } from '../common/index.ts';
+import { settleStepIn } from '../common/settle-step.ts';
 import { casebookOf } from './casebook-of.ts';
 import { closeCasebook } from './close-casebook.ts';
 import { closeScreening } from './close-screening.ts';
 import type { EdcDeps } from './deps.ts';
+import { ledger } from './ledger.ts';
 import { lockCasebook } from './lock-casebook.ts';
 import { openCasebook } from './open-casebook.ts';
 import { openScreening } from './open-screening.ts';
 import { recordScreeningResults } from './record-screening-results.ts';
 import { screeningResultsOf } from './screening-results-of.ts';
-import { settleStep } from './settle-step.ts';
 import { startEpro } from './start-epro.ts';
 import { stopDataCollection } from './stop-data-collection.ts';
 import { stopEpro } from './stop-epro.ts';
@@ -17,7 +18,7 @@ const verbs = {
   openScreening,
   closeScreening,
   recordScreeningResults,
-  settleStep,
+  settleStep: settleStepIn(ledger),
   screeningResultsOf,
   openCasebook,
   closeCasebook,

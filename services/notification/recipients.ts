@@ -9,6 +9,8 @@ export type Recipient = { recipient: string; role: string; email: string };
 const STAFF: Record<NoticeKind, readonly string[]> = {
   consent_recorded: ['coordinator', 'principal'],
   enrolled: ['principal'],
+  randomised: ['principal', 'coordinator', 'monitor'],
+  randomised_pharmacy: ['pharmacist'],
   not_enrolled: ['coordinator', 'sponsor'],
   withdrawn: ['principal', 'sponsor', 'pharmacist'],
   cap_near: ['sponsor', 'coordinator'],

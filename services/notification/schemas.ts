@@ -5,6 +5,8 @@ import { code, id, text } from '../common/index.ts';
 export const NOTICE_KINDS = [
   'consent_recorded',
   'enrolled',
+  'randomised',
+  'randomised_pharmacy',
   'not_enrolled',
   'withdrawn',
   'cap_near',

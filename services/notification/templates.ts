@@ -16,6 +16,11 @@ function codeBreak(notice: SendNotice): string[] {
 const TEMPLATES: Record<NoticeKind, (notice: SendNotice) => Template> = {
   consent_recorded: () => ({ subject: 'consent recorded', lines: ['A signed consent has been recorded.'] }),
   enrolled: () => ({ subject: 'participant enrolled', lines: ['A participant has been enrolled.'] }),
+  randomised: () => ({ subject: 'participant randomised', lines: ['A participant has been randomised. The treatment stays blinded.'] }),
+  randomised_pharmacy: () => ({
+    subject: 'treatment to be prepared',
+    lines: ['A participant has been randomised.', 'What to do next: look the treatment assignment up in the system; it is in no mail.'],
+  }),
   not_enrolled: (notice) => ({
     subject: 'not enrolled',
     lines: ['An enrollment has ended before it was active.', `Outcome: ${detail(notice, 'outcome')}`],

@@ -1,9 +1,10 @@
 import { bindVerbs } from '../common/index.ts';
+import { settleStepIn } from '../common/settle-step.ts';
 import { addHistory } from './add-history.ts';
 import { amendPerson } from './amend-person.ts';
 import { consentOfEnrollment } from './consent-of-enrollment.ts';
 import { contactOf } from './contact-of.ts';
-import type { PatientDeps } from './deps.ts';
+import { ledger, type PatientDeps } from './deps.ts';
 import { getConsent } from './get-consent.ts';
 import { getPerson } from './get-person.ts';
 import { listConsents } from './list-consents.ts';
@@ -13,7 +14,6 @@ import { missingSigners } from './missing-signers.ts';
 import { recordConsent } from './record-consent.ts';
 import { registerPerson } from './register-person.ts';
 import { searchPersons } from './search-persons.ts';
-import { settleStep } from './settle-step.ts';
 import { sitesOfPerson } from './sites-of-person.ts';
 
 /** Persons, their identifiers, medical history and signed consents. */
@@ -33,7 +33,7 @@ export function patientService(deps: PatientDeps) {
     sitesOfPerson,
     contactOf,
     missingSigners,
-    settleStep,
+    settleStep: settleStepIn(ledger),
   });
 }
 

@@ -8,6 +8,8 @@ const VERBS = [
   'releaseSlot',
   'confirmSlot',
   'settleSlotConfirmation',
+  'unconfirmSlot',
+  'freeSlot',
   'getSite',
   'getSiteByCode',
   'listSites',

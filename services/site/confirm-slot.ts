@@ -24,7 +24,8 @@ export type ConfirmedSlot =
 const NEAR = 0.9;
 
 /**
- * Turns a reserved place into a confirmed one: the pivot of a protocol that doesn't randomise, nothing undoes it.
+ * Turns a reserved place into a confirmed one. Of a protocol that doesn't randomise this is the pivot, nothing undoes
+ * it; otherwise it stands right before the randomisation, and `unconfirmSlot` takes it back when that doesn't follow.
  * `notice` is set in the one transaction that crosses 90 % or 100 % of the cap (at 100 % only `cap_reached`).
  * With `consent` a superseded version confirms nothing, and the place stays reserved (ICH E6(R3) 2.8.2; domain,
  * "Amendment"); what is confirmed already stays so. Errors: `slot_not_found`, `command_cancelled` (settled as not

@@ -3,6 +3,7 @@ import { activateSite } from './activate-site.ts';
 import { confirmSlot } from './confirm-slot.ts';
 import { createSite } from './create-site.ts';
 import type { SiteDeps } from './deps.ts';
+import { freeSlot } from './free-slot.ts';
 import { getActivation } from './get-activation.ts';
 import { getSiteByCode } from './get-site-by-code.ts';
 import { getSite } from './get-site.ts';
@@ -11,6 +12,7 @@ import { listSites } from './list-sites.ts';
 import { releaseSlot } from './release-slot.ts';
 import { reserveSlot } from './reserve-slot.ts';
 import { settleSlotConfirmation } from './settle-slot-confirmation.ts';
+import { unconfirmSlot } from './unconfirm-slot.ts';
 
 const verbs = {
   createSite,
@@ -19,6 +21,8 @@ const verbs = {
   releaseSlot,
   confirmSlot,
   settleSlotConfirmation,
+  unconfirmSlot,
+  freeSlot,
   getSite,
   getSiteByCode,
   listSites,

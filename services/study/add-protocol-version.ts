@@ -5,13 +5,14 @@ import type { StudyDeps } from './deps.ts';
 import { protocolInvalid, protocolVersionExists } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { makeList } from './randomisation/make-list.ts';
-import { protocolBody, type ProtocolInput } from './schemas.ts';
+import { makeStrata } from './randomisation/make-strata.ts';
+import { type ProtocolBody, protocolBody, type ProtocolInput } from './schemas.ts';
 import { protocolVersions } from './tables.ts';
 import { written } from './written.ts';
 
 /**
- * Adds a protocol version, which never changes afterwards, and the seed of its randomisation list where it has one. The body drives the process, so it is checked here
- * whoever calls. Throws `protocol_invalid` (with paths, without values), `protocol_version_exists`, `study_not_found`.
+ * Adds a protocol version, which never changes afterwards, and the seed of its randomisation list where it has one. The
+ * body drives the process, so it is checked here whoever calls. Throws `protocol_invalid` (with paths, without values), `protocol_version_exists`, `study_not_found`.
  */
 export async function addProtocolVersion(
   { db, clock }: StudyDeps,
@@ -38,8 +39,17 @@ export async function addProtocolVersion(
       }),
       { protocol_versions_version: protocolVersionExists },
     );
-    if (body.randomisation) await makeList(tx, { protocolVersionId: id, studyId: input.studyId, now });
-    audit({ action: 'C', entity: 'protocol_version', entityId: id, after: content });
+    const { randomisation: plan } = body;
+    if (plan) await makeList(tx, { protocolVersionId: id, studyId: input.studyId, now });
+    if (plan && !plan.bySite) await makeStrata(tx, { protocolVersionId: id, plan, siteId: null });
+    audit({ action: 'C', entity: 'protocol_version', entityId: id, after: { studyId: input.studyId, protocol: concealed(body) } });
     return { protocolVersionId: id };
   });
+}
+
+/** The audit trail has blinded readers: of a randomisation they see by what it is stratified, neither arms nor block sizes. */
+function concealed({ randomisation, ...body }: ProtocolBody) {
+  if (!randomisation) return body;
+  const { arms, blockSizes, ...seen } = randomisation;
+  return { ...body, randomisation: { ...seen, arms: arms.length, blockSizes: blockSizes.length } };
 }

@@ -1,7 +1,8 @@
-import { and, desc, eq, inArray, or } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, or } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
 import { durationMs, type Read } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
+import { allocations } from './randomisation/tables.ts';
 import { mayScreen, vainScreenings } from './rescreens.ts';
 import { enrollments, investigators, protocolVersions, studies } from './tables.ts';
 import type { Admission, AdmissionGap, CheckAdmission } from './types.ts';
@@ -56,7 +57,7 @@ export async function checkAdmission(deps: StudyDeps, { ctx, input }: Read<Check
   need(principals.length > 0, 'principal_investigator');
   need(!activation || activation.reserved + activation.confirmed < activation.cap, 'cap_reached');
   need(!known.elsewhere, 'already_enrolled_elsewhere');
-  need(!body?.randomisation, 'protocol_not_supported');
+  need(known.here !== null || !known.randomised, 'already_randomised');
   need(!body || mayScreen(body, screenings), 'rescreens_used_up');
   return {
     missing,
@@ -70,7 +71,7 @@ export async function checkAdmission(deps: StudyDeps, { ctx, input }: Read<Check
 
 /** What the workflow has to know of the protocol; what the protocol has none of is left out. */
 function whatToDo({ id, version, body }: typeof protocolVersions.$inferSelect): NonNullable<Admission['protocol']> {
-  const { consentRule, screening, eligibilitySignature: signature } = body;
+  const { consentRule, screening, eligibilitySignature: signature, randomisation } = body;
   return {
     protocolVersionId: id,
     version,
@@ -80,6 +81,7 @@ function whatToDo({ id, version, body }: typeof protocolVersions.$inferSelect): 
     hasEpro: body.epro !== undefined,
     ...(screening && { screening: { windowMs: screening.windowDays * DAY_MS } }),
     ...(signature && { eligibilitySignature: { reminderMs: durationMs(signature.reminder), expiryMs: durationMs(signature.expiry) } }),
+    ...(randomisation && { randomisation: { autoRandomise: randomisation.autoRandomise, freesCapOnWithdrawal: randomisation.freesCapOnWithdrawal } }),
   };
 }
 
@@ -87,7 +89,7 @@ function whatToDo({ id, version, body }: typeof protocolVersions.$inferSelect): 
 async function findKnown(
   db: StudyDeps['db'],
   { studyId, siteId, patientId, requestKey, contentHash }: CheckAdmission,
-): Promise<{ here: Admission['known']; elsewhere: boolean; hasRecord: boolean }> {
+): Promise<{ here: Admission['known']; elsewhere: boolean; hasRecord: boolean; randomised: boolean }> {
   const everOfPerson = and(eq(enrollments.studyId, studyId), eq(enrollments.patientId, patientId));
   const ofPerson = and(everOfPerson, inArray(enrollments.outcome, ['open', 'active']));
   const [rows, records] = await Promise.all([
@@ -98,7 +100,15 @@ async function findKnown(
         .where(or(eq(enrollments.requestKey, requestKey), ofPerson))
         .limit(2),
     ),
-    read(db, (orm) => orm.select({ id: enrollments.id }).from(enrollments).where(everOfPerson).limit(1)),
+    read(db, (orm) =>
+      orm
+        .select({ id: enrollments.id, allocationId: allocations.id })
+        .from(enrollments)
+        .leftJoin(allocations, eq(allocations.enrollmentId, enrollments.id))
+        .where(everOfPerson)
+        .orderBy(asc(allocations.id))
+        .limit(1),
+    ),
   ]);
   const byRequest = rows.find((row) => row.requestKey === requestKey);
   const byPerson = rows.find((row) => row.requestKey !== requestKey);
@@ -109,5 +119,7 @@ async function findKnown(
       : null,
     elsewhere: byPerson !== undefined && byPerson.siteId !== siteId,
     hasRecord: records.length > 0,
+    // Once randomised, never again in this study, also after a withdrawal (domain, step 0).
+    randomised: (records[0]?.allocationId ?? null) !== null,
   };
 }

@@ -1,4 +1,5 @@
 import { type Bound, bindVerbs } from '../common/index.ts';
+import { settleStepIn } from '../common/settle-step.ts';
 import { addConsentVersion } from './add-consent-version.ts';
 import { addContact } from './add-contact.ts';
 import { addDelegation } from './add-delegation.ts';
@@ -21,6 +22,7 @@ import { getEnrollment } from './get-enrollment.ts';
 import { getProtocol } from './get-protocol.ts';
 import { getStudyByCode } from './get-study-by-code.ts';
 import { getStudy } from './get-study.ts';
+import { ledger } from './ledger.ts';
 import { invalidateEligibility } from './invalidate-eligibility.ts';
 import { judgeConsent } from './judge-consent.ts';
 import { listDeviations } from './list-deviations.ts';
@@ -36,7 +38,6 @@ import { randomiseParticipant } from './randomisation/randomise-participant.ts';
 import { settleRandomisation } from './randomisation/settle-randomisation.ts';
 import { recordOutcome } from './record-outcome.ts';
 import { recordProgress } from './record-progress.ts';
-import { settleStep } from './settle-step.ts';
 import { signEligibility } from './sign-eligibility.ts';
 import { approveUnblinding } from './unblinding/approve-unblinding.ts';
 import { breakCode } from './unblinding/break-code.ts';
@@ -63,7 +64,7 @@ const verbs = {
   evaluateEligibility,
   signEligibility,
   invalidateEligibility,
-  settleStep,
+  settleStep: settleStepIn(ledger),
   enrollParticipant,
   voidEnrolling,
   randomiseParticipant,

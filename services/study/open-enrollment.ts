@@ -4,6 +4,7 @@ import type { Call } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
 import { enrollmentClosed } from './errors.ts';
 import { ledger } from './ledger.ts';
+import { makeStrata } from './randomisation/make-strata.ts';
 import { lockPerson, readRecord, writeMilestone, writeRecord } from './record.ts';
 import { mayScreen, vainScreenings } from './rescreens.ts';
 import { nextSubjectNumber } from './subject-number.ts';
@@ -13,7 +14,8 @@ import type { EnrollmentIdentity, OpeningResult, OpenEnrollment } from './types.
 /**
  * Opens an enrollment (domain, step 2): asks again, under a lock on person and study, whether it is admissible and
  * the only one; gives the site's next subject number; writes record, screening-log line and milestone. Refused:
- * the record is written as `voided`, without a number. Throws `enrollment_closed` when it has its outcome.
+ * the record is written as `voided`, without a number. Where the protocol randomises by site, the site's lists are made
+ * with its first participant. Throws `enrollment_closed` when it has its outcome.
  * The revision is no part of the content: an attempt that is repeated after parking carries a higher one.
  */
 export async function openEnrollment({ db, clock }: StudyDeps, { ctx, key, input }: Call<OpenEnrollment>): Promise<OpeningResult> {
@@ -22,7 +24,7 @@ export async function openEnrollment({ db, clock }: StudyDeps, { ctx, key, input
   const content = { identity, consentId, signedAt };
   return runCommand<OpeningResult>({ db, ledger, verb: 'openEnrollment', key, content, ctx }, async (tx, audit) => {
     await lockPerson(tx, identity);
-    const [current, another, { missing, pattern }] = await Promise.all([
+    const [current, another, { missing, pattern, plan }] = await Promise.all([
       readRecord(tx, identity),
       hasAnother(tx, identity),
       admissibility(tx, identity),
@@ -41,6 +43,7 @@ export async function openEnrollment({ db, clock }: StudyDeps, { ctx, key, input
       return { opened: false, reason, missing };
     }
 
+    if (plan?.bySite) await makeStrata(tx, { protocolVersionId: identity.protocolVersionId, plan, siteId });
     const subjectNumber = await nextSubjectNumber(tx, { ...identity, pattern });
     const event = 'INFORMED CONSENT OBTAINED';
     await Promise.all([
@@ -98,5 +101,5 @@ async function admissibility(tx: Transaction, identity: EnrollmentIdentity) {
   if (!protocol) missing.push('protocol_version');
   if (!principal) missing.push('principal_investigator');
   if (protocol && !mayScreen(protocol.body, screenings)) missing.push('rescreens_used_up');
-  return { missing, pattern: protocol?.body.subjectNumberPattern };
+  return { missing, pattern: protocol?.body.subjectNumberPattern, plan: protocol?.body.randomisation };
 }

@@ -40,7 +40,9 @@ const randomisation = z
     autoRandomise: z.boolean().default(false),
     freesCapOnWithdrawal: z.boolean().default(false),
   })
-  .superRefine(({ arms, blockSizes }, issues) => {
+  .superRefine(({ arms, blockSizes, autoRandomise, strata }, issues) => {
+    // Who belongs to which level is confirmed by a person (domain, step 8).
+    if (autoRandomise && strata.length > 0) issues.addIssue({ code: 'custom', path: ['autoRandomise'], message: 'only without strata (bySite is none): somebody has to confirm the levels' });
     const sum = arms.reduce((total, arm) => total + arm.ratio, 0);
     for (const [index, size] of blockSizes.entries()) {
       if (size % sum !== 0) issues.addIssue({ code: 'custom', path: ['blockSizes', index], message: `must be a multiple of ${sum}, the sum of the ratios` });

@@ -4,6 +4,7 @@ import type { ProtocolBody } from './protocol-schema.ts';
 import type { NewDeviation } from './schemas.ts';
 import type { Outcome, RefusalReason, Stage, SubjectStatus, WithdrawalScope } from './vocabulary.ts';
 
+export type * from './consort/types.ts';
 export type * from './eligibility-types.ts';
 
 /** What an enrollment is about; never changes. Travels with every step, so that any step can write the record first. */
@@ -104,7 +105,7 @@ export const ADMISSION_GAPS = [
   'principal_investigator',
   'cap_reached',
   'already_enrolled_elsewhere',
-  'protocol_not_supported',
+  'already_randomised',
   'rescreens_used_up',
 ] as const;
 export type AdmissionGap = (typeof ADMISSION_GAPS)[number];
@@ -125,6 +126,8 @@ export type Admission = {
     /** Absent where the protocol has none. */
     screening?: { windowMs: number };
     eligibilitySignature?: { reminderMs: number; expiryMs: number };
+    /** Neither arms nor strata: whoever looks at a run must not learn them. */
+    randomisation?: { autoRandomise: boolean; freesCapOnWithdrawal: boolean };
   } | null;
   /** The enrollment that this request, or this person at this site, already has. */
   known: { enrollmentId: string; by: 'request_key' | 'person'; sameContent: boolean } | null;
@@ -157,11 +160,6 @@ export type Protocol = { protocolVersionId: string; studyId: string; version: st
 export type TimelineItem = { at: string; event: string; stage: Stage; actor: Actor; details: Record<string, unknown> };
 export type Deviation = NewDeviation & { id: string; deviationId: string; enrollmentId: string; at: string; actor: Actor };
 export type Recipient = { userId: string; role: string; name: string; email: string };
-export type EnrollmentSummary = {
-  byStage: Partial<Record<Stage, number>>;
-  byOutcome: Partial<Record<Outcome, number>>;
-  total: number;
-};
 
 /** A line of the screening log: of an enrollment, or of somebody who never signed (`refused`). Times in RFC 3339 UTC. */
 export type ScreeningLogLine = {

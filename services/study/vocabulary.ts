@@ -10,6 +10,10 @@ export type Outcome = (typeof OUTCOMES)[number];
 export const REFUSAL_REASONS = ['declined_to_participate', 'not_meeting_criteria', 'other'] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
+/** The deadlines that end an enrollment as `expired`; `other` is for counting what is none of them. */
+export const EXPIRY_REASONS = ['screening_window', 'eligibility_signature', 'reconsent_deadline', 'other'] as const;
+export type ExpiryReason = (typeof EXPIRY_REASONS)[number];
+
 /** FHIR R4 `ResearchStudy.status`. */
 export const STUDY_STATUSES = [
   'active',

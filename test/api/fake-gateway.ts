@@ -90,6 +90,10 @@ export function fakeGateway(clients: Clients): FakeGateway {
       sent('invalidateEligibility', message);
       return { enrollmentId, decisionId: viewOf(enrollmentId).enrollmentId };
     },
+    requestRandomisation: async ({ enrollmentId }, message) => {
+      sent('requestRandomisation', message);
+      return { enrollmentId, randomisedAt: new Date().toISOString() };
+    },
     recordConsent: async ({ enrollmentId }, message) => {
       sent('recordConsent', message);
       if (message.declined) return { enrollmentId, declined: true };

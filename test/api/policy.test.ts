@@ -58,6 +58,7 @@ function requestOf(operation: OperationId): Request {
     addDelegation: ['POST', `${at.studies}/delegations`, { body: { userId: code, siteId, tasks: ['consent'], from: '2026-02-01T00:00:00Z' } }],
     endDelegation: ['POST', `${at.studies}/delegations/${delegationId}/end`, {}],
     getEnrollmentSummary: ['GET', `${at.studies}/enrollment-summary`],
+    getConsortDiagram: ['GET', `${at.studies}/consort.svg`],
     logScreeningRefusal: ['POST', `${at.studies}/screening-log`, { body: { siteId, reason: 'other', at: '2026-03-01T00:00:00Z' } }],
     listScreeningLog: ['GET', `${at.studies}/screening-log?siteId=${siteId}`],
     createEnrollment: ['POST', '/enrollments', { body: enrollmentBody(trial, patientId) }],
@@ -70,6 +71,7 @@ function requestOf(operation: OperationId): Request {
     decideEligibility: ['POST', `${at.enrollments}/eligibility-decision`, { body: { decision: 'eligible', signature: { meaning: 'I confirm eligibility' } } }],
     invalidateEligibility: ['POST', `${at.enrollments}/eligibility-decision/invalidation`, { body: { reason: 'wrong sample' } }],
     getEligibility: ['GET', `${at.enrollments}/eligibility-decision`],
+    requestRandomisation: ['POST', `${at.enrollments}/randomisation`, { body: { strata: { sex: 'female' }, confirmedBy: 'doctor-1' } }],
     withdrawParticipant: ['POST', `${at.enrollments}/withdrawal`, { body: { scope: 'samples', decidedBy: 'participant' } }],
     resolveEnrollment: ['POST', `${at.enrollments}/resolve`, { body: { action: 'retry', reason: 'mailbox mended' } }],
     listDeviations: ['GET', `${at.enrollments}/deviations`],
@@ -91,7 +93,7 @@ const person = (within: boolean): Partial<AuthenticatedUser> =>
     : { sites: [OTHER], studies: ['NO-SUCH'], patientId: uuidv7() };
 
 /** Sites and studies as such belong to no one site: `site` callers of elsewhere see them empty, not absent. */
-const NEVER_OUT_OF_REACH: readonly OperationId[] = ['listStudies', 'listEnrollments', 'searchPatients', 'getEnrollmentSummary'];
+const NEVER_OUT_OF_REACH: readonly OperationId[] = ['listStudies', 'listEnrollments', 'searchPatients', 'getEnrollmentSummary', 'getConsortDiagram'];
 
 describe('the policy table', () => {
   test('has a row for every route and a route for every row', () => {
@@ -129,6 +131,7 @@ describe('the policy table', () => {
       if (access !== '404' && NEVER_OUT_OF_REACH.includes(operation) && status === 200) {
         expect(body.items ?? [], role).toEqual(operation === 'listStudies' && access === 'site' ? expect.anything() : []);
         if (body.total !== undefined) expect(body.total, role).toBe(0);
+        if (operation === 'getConsortDiagram') expect(text, role).toContain('Assessed for eligibility: 0.');
       } else {
         expect(status, `${role}: ${text}`).toBe(404);
       }

@@ -13,7 +13,7 @@ const shape = (path: string) => path.replace(/^\/api\/v1/, '').replaceAll(/\{\w+
 const operations = new Map<string, Operation>(
   Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, one]) => [`${method.toUpperCase()} ${shape(path)}`, one] as const)),
 );
-const named = [...readme.matchAll(/(GET|POST|PATCH) `?((?:\/[\w{}-]+)+)(?:\?([\w=&…-]+))?/g)].map(([, method, path, query = '']) => ({
+const named = [...readme.matchAll(/(GET|POST|PATCH) `?((?:\/[\w{}.-]+)+)(?:\?([\w=&…-]+))?/g)].map(([, method, path, query = '']) => ({
   operation: `${method} ${shape(path!)}`,
   query: query.split('&').flatMap((pair) => pair.split('=').slice(0, 1)).filter((name) => name !== ''),
 }));

@@ -130,7 +130,7 @@ describe('a step that cannot succeed waits for an operator', () => {
       const enrollmentId = await enrollmentIdOf(workflowId);
       expect((await resolve(study, enrollmentId, 'abort')).status).toBe(200);
       const answered = await posted;
-      if (answered.status !== 202) expect(answered).toMatchObject({ status: 409, body: { code: 'consent_not_recorded' } });
+      if (answered.status !== 202) expect(answered).toMatchObject({ status: 409, body: { code: 'consent_unconfirmed' } });
       expect(await study.until(enrollmentId, (now) => now.outcome !== undefined)).toMatchObject({ outcome: 'voided', status: 'not-registered' });
       expect(await evidenceOf(at, enrollmentId).consents()).toEqual([]);
       await result(workflowId);

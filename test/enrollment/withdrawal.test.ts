@@ -254,5 +254,17 @@ describe('a withdrawal', () => {
     expect(await evidenceOf(at, running).slots()).toEqual(['released']);
   });
 
+  it('is counted after the pivot exactly where the slot was confirmed', async () => {
+    const { sql } = at.database;
+    const rows = await sql<{ before: number; after: number; active: number }[]>`
+      select count(*) filter (where e.outcome = 'withdrawn' and s.id is null)::int as before, count(*) filter (where e.outcome = 'withdrawn' and s.id is not null)::int as after,
+        count(*) filter (where e.outcome = 'active' and s.id is not null)::int as active
+      from study.enrollments e left join site.slots s on s.enrollment_id = e.id and s.status = 'confirmed' where e.study_id = ${study.studyId}`;
+    const { before, after, active } = rows[0]!;
+    expect([before, after, active].every((n) => n > 0)).toBe(true);
+    const summary = await study.admin.get(`/studies/${study.studyId}/enrollment-summary`);
+    expect(summary.body).toMatchObject({ withdrawn: after, active, byOutcome: { withdrawn: before + after, active } });
+  });
+
   it('leaves nothing personal in what Temporal shows', () => expectNothingPersonal(at));
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import { endsAs, enrolled, type FaultBench, parksOn, type Run, startFaultBench } from './bench.ts';
 import { fails } from './fault-plan.ts';
-import { UNDO_TABLE, type UndoRow } from './table.ts';
+import { pivotOf, UNDO_TABLE, undoneAtOnce, type UndoRow } from './table.ts';
 
 const ROUND_MS = 1200;
 
@@ -20,9 +20,9 @@ describe('every compensation goes on until it holds, and whoever must know of it
     const run = await untilUndone(bench, row, (patientId) => bench.plan.arm({ patientId, activity: row.undo }, fails));
     await parksOn(bench, stuckStepOf(row), run);
     // An abort has nothing left to end here: a compensation may only be tried again.
-    if (!settles(row)) expect((await bench.study.resolve(run.enrollmentId, 'abort')).status).toBe(409);
+    if (!undoneAtOnce(row.step)) expect((await run.study.resolve(run.enrollmentId, 'abort')).status).toBe(409);
     bench.plan.heal({ patientId: run.patientId, activity: row.undo });
-    expect((await bench.study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
+    expect((await run.study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
     await endsRight(bench, row, run);
   });
 
@@ -53,30 +53,44 @@ describe('every compensation goes on until it holds, and whoever must know of it
 /** What is undone for the pivot is only settled: it then goes on, or asks. */
 const settles = (row: UndoRow) => row.step.side === 'pivot';
 
-/** Enrols somebody up to a pivot that fails for ever, where everything is there to be undone, and aborts. */
+const randomises = ({ step }: UndoRow) => step.protocol === 'randomises';
+
+/**
+ * Enrols somebody up to a pivot that fails for ever, where everything is there to be undone, and aborts. The place that
+ * was confirmed ahead of a randomisation is undone as soon as that has not come about.
+ */
 async function untilUndone(bench: FaultBench, row: UndoRow, arm: (patientId: string) => void): Promise<Run> {
-  const run = await enrolled(bench, (patientId) => {
-    bench.plan.arm({ patientId, activity: 'confirmSlot' }, fails);
-    if (settles(row)) arm(patientId);
-  });
-  if (settles(row)) return run;
-  await parksOn(bench, 'confirmation', run);
+  const atOnce = undoneAtOnce(row.step);
+  const pivot = pivotOf(row.step);
+  const run = await enrolled(
+    bench,
+    (patientId) => {
+      bench.plan.arm({ patientId, activity: pivot.activity }, fails);
+      if (atOnce) arm(patientId);
+    },
+    { randomises: randomises(row) },
+  );
+  if (atOnce) return run;
+  await parksOn(bench, pivot.name, run);
   arm(run.patientId);
-  expect((await bench.study.resolve(run.enrollmentId, 'abort')).status).toBe(200);
+  expect((await run.study.resolve(run.enrollmentId, 'abort')).status).toBe(200);
   return run;
 }
 
 function stuckStepOf(row: UndoRow): string {
-  return settles(row) ? 'settle the confirmation' : `UNDO: ${row.step.name}`;
+  if (!settles(row)) return `UNDO: ${row.step.name}`;
+  return randomises(row) ? 'settle the randomisation' : 'settle the confirmation';
 }
 
-/** Undone: voided. Settled as not confirmed: the pivot itself parks, and passes on retry. */
+/** Undone: voided. Settled as not passed: the pivot itself parks, and passes on retry. */
 async function endsRight(bench: FaultBench, row: UndoRow, run: Run): Promise<void> {
-  if (settles(row)) {
-    await parksOn(bench, 'confirmation', run);
-    bench.plan.heal({ patientId: run.patientId, activity: 'confirmSlot' });
-    expect((await bench.study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
+  const passes = undoneAtOnce(row.step);
+  if (passes) {
+    const pivot = pivotOf(row.step);
+    await parksOn(bench, pivot.name, run);
+    bench.plan.heal({ patientId: run.patientId, activity: pivot.activity });
+    expect((await run.study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
   }
-  await endsAs(bench, settles(row) ? 'active' : 'voided', run);
+  await endsAs(bench, passes ? 'active' : 'voided', run);
   await expectInvariants(bench.at);
 }

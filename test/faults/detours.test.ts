@@ -30,16 +30,16 @@ describe('what the workflow does beside its steps: every fault, and the invarian
 type Armed = { row: DetourRow; fault: Fault };
 
 const RUN: Record<Detour, (bench: FaultBench, armed: Armed) => Promise<void>> = {
-  /** A consent to a version that was not approved: nothing proceeds before the deviation is logged, once. */
+  /** A consent to a version that was not approved: the deviation is logged once, beside the wait for another consent. */
   logDeviation: async (bench, { row, fault }) => {
     const { plan, study, at } = bench;
     const patientId = await study.register();
     plan.arm({ patientId, activity: row.activity }, fault);
     const { body, status } = await study.clinician.post<{ enrollmentId: string }>('/enrollments', study.body(patientId, { version: '9.9' }));
     expect(status).toBe(201);
-    const run = { patientId, enrollmentId: body.enrollmentId };
+    const run = { patientId, enrollmentId: body.enrollmentId, study };
     if (row.fault === 'fails for ever') {
-      await parksOn(bench, 'consent', run);
+      await parksOn(bench, 'deviation', run);
       plan.heal({ patientId, activity: row.activity });
       expect((await study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
     }
@@ -109,6 +109,31 @@ const RUN: Record<Detour, (bench: FaultBench, armed: Armed) => Promise<void>> = 
     await endsAs(bench, 'withdrawn', run);
   },
 
+  /** A withdrawal past the pivot, where the protocol gives the place back: once, and until it holds. */
+  freeSlot: async (bench, { row, fault }) => {
+    const { plan, at } = bench;
+    const run = await enrolled(
+      bench,
+      (patientId) => {
+        plan.arm({ patientId, activity: 'sendNotice' }, fails);
+        plan.arm({ patientId, activity: row.activity }, fault);
+      },
+      { randomises: true },
+    );
+    await parksOn(bench, 'notices', run);
+    plan.heal({ patientId: run.patientId, activity: 'sendNotice' });
+    expect((await run.study.withdraw(run.enrollmentId)).status).toBe(200);
+    if (row.fault === 'fails for ever') {
+      await parksOn(bench, 'withdrawal', run);
+      plan.heal({ patientId: run.patientId, activity: row.activity });
+      expect((await run.study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
+    }
+    await endsAs(bench, 'withdrawn', run);
+    const slots = await at.database.sql`select status from site.slots where enrollment_id = ${run.enrollmentId}`;
+    expect(slots.map(({ status }) => status as string)).toEqual(['released']);
+    expect(await at.database.sql`select 1 from study.allocations where enrollment_id = ${run.enrollmentId}`).toHaveLength(1);
+  },
+
   /** Nothing waits for a note of the progress: Temporal's list shows what is stuck, and it can be resolved. */
   recordProgress: async (bench, { row, fault }) => {
     const { plan, study } = bench;
@@ -116,7 +141,7 @@ const RUN: Record<Detour, (bench: FaultBench, armed: Armed) => Promise<void>> = 
       plan.arm({ patientId, activity: 'confirmSlot' }, fails);
       plan.arm({ patientId, activity: row.activity }, fault);
     });
-    await expect.poll(() => bench.listed(run.patientId), { timeout: 15_000 }).toEqual({ needsAttention: true, stuckStep: 'confirmation' });
+    await expect.poll(() => bench.listed(run), { timeout: 15_000 }).toEqual({ needsAttention: true, stuckStep: 'confirmation' });
     plan.heal({ patientId: run.patientId, activity: 'confirmSlot' });
     expect((await study.resolve(run.enrollmentId, 'retry')).status).toBe(200);
     await endsAs(bench, 'active', run);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { brokenInvariants, expectInvariants } from '../support/invariants.ts';
-import { endsAs, enrolled, type FaultBench, parksOn, startFaultBench } from './bench.ts';
+import { endsAs, enrolled, type FaultBench, parksOn, type Run, startFaultBench } from './bench.ts';
 import { answersTooLate, fails, holdsBack, type LateAttempt, losesEveryAnswer } from './fault-plan.ts';
 import { type FaultName, type Row, TABLE } from './table.ts';
 
@@ -33,24 +33,26 @@ describe('every step, every fault: what comes out is right, and the invariants h
   });
 });
 
+const about = ({ step }: Row) => ({ randomises: step.protocol === 'randomises' });
+
 const RUN: Record<InProcess, (bench: FaultBench, row: Row) => Promise<void>> = {
   'fails for ever': async (bench, row) => {
     const activity = row.step.activity;
-    const run = await enrolled(bench, (patientId) => bench.plan.arm({ patientId, activity }, fails));
+    const run = await enrolled(bench, (patientId) => bench.plan.arm({ patientId, activity }, fails), about(row));
     await parksOn(bench, row.step.name, run);
     const heal = () => bench.plan.heal({ patientId: run.patientId, activity });
     if (row.resolved === 'retry') heal();
-    await resolve(bench, row, { enrollmentId: run.enrollmentId, heal });
+    await resolve(run, row, { heal });
     await endsAs(bench, row.outcome, run);
   },
 
   'takes effect, but every answer is lost': async (bench, row) => {
     const activity = row.step.activity;
-    const run = await enrolled(bench, (patientId) => bench.plan.arm({ patientId, activity }, losesEveryAnswer));
+    const run = await enrolled(bench, (patientId) => bench.plan.arm({ patientId, activity }, losesEveryAnswer), about(row));
     if (row.resolved !== 'heals') {
       await parksOn(bench, row.step.name, run);
       bench.plan.heal({ patientId: run.patientId, activity });
-      await resolve(bench, row, { enrollmentId: run.enrollmentId, heal: () => undefined });
+      await resolve(run, row, { heal: () => undefined });
     }
     await endsAs(bench, row.outcome, run);
   },
@@ -66,6 +68,7 @@ const RUN: Record<InProcess, (bench: FaultBench, row: Row) => Promise<void>> = {
         if (attempt === 1) cuts.push(proxies[service].cutAfterCommit(call.key, nth));
         return proceed();
       }),
+      about(row),
     );
     await endsAs(bench, row.outcome, run);
     expect(cuts.length).toBeGreaterThan(0);
@@ -73,18 +76,19 @@ const RUN: Record<InProcess, (bench: FaultBench, row: Row) => Promise<void>> = {
   },
 
   'the answer comes later than the time-out': async (bench, row) => {
-    const run = await enrolled(bench, (patientId) => bench.plan.arm({ patientId, activity: row.step.activity }, answersTooLate()));
+    const run = await enrolled(bench, (patientId) => bench.plan.arm({ patientId, activity: row.step.activity }, answersTooLate()), about(row));
     await endsAs(bench, row.outcome, run);
   },
 
   'the late attempt commits after its compensation': async (bench, row) => {
-    const { plan, study } = bench;
+    const { plan } = bench;
     const activity = row.step.activity;
     const held = holdsBack();
-    const run = await enrolled(bench, (patientId) => plan.arm({ patientId, activity }, held.fault));
+    const run = await enrolled(bench, (patientId) => plan.arm({ patientId, activity }, held.fault), about(row));
+    const { study } = run;
     await parksOn(bench, row.step.name, run);
     plan.heal({ patientId: run.patientId, activity });
-    await resolve(bench, row, { enrollmentId: run.enrollmentId, heal: () => undefined });
+    await resolve(run, row, { heal: () => undefined });
     await endsAs(bench, row.outcome, run);
     const before = await traces(bench, run.enrollmentId);
     const known = (await study.get(run.enrollmentId)).body;
@@ -99,7 +103,7 @@ const RUN: Record<InProcess, (bench: FaultBench, row: Row) => Promise<void>> = {
   },
 };
 
-async function resolve({ study }: FaultBench, row: Row, { enrollmentId, heal }: { enrollmentId: string; heal: () => void }): Promise<void> {
+async function resolve({ study, enrollmentId }: Run, row: Row, { heal }: { heal: () => void }): Promise<void> {
   if (row.resolved === 'heals') throw new Error('nobody resolves what heals by itself');
   const answer = await study.resolve(enrollmentId, row.resolved);
   if (row.resolved !== 'abort' || row.step.side !== 'after') {
@@ -133,6 +137,7 @@ async function traces({ at: { database: { sql } } }: FaultBench, enrollmentId: s
       (select count(*)::int from edc.screening_results r join edc.screenings s on s.id = r.screening_id where s.enrollment_id = ${enrollmentId}) as results,
       (select count(*)::int from study.eligibility_evaluations where enrollment_id = ${enrollmentId}) as evaluations,
       (select count(*)::int from study.eligibility_decisions where enrollment_id = ${enrollmentId}) as decisions,
+      (select count(*)::int from study.allocations where enrollment_id = ${enrollmentId}) as allocations,
       (select string_agg(status, ' ') from edc.casebooks where enrollment_id = ${enrollmentId}) as casebooks,
       (select string_agg(status, ' ') from edc.epro_schedules where enrollment_id = ${enrollmentId}) as schedules,
       (select string_agg(status || attempts, ' ' order by id) from notification.messages where enrollment_id = ${enrollmentId} and kind <> 'stuck') as messages`;

@@ -19,6 +19,8 @@ export type Step = {
   side: 'kept' | 'before' | 'pivot' | 'after';
   undo?: string;
   skippable?: boolean;
+  /** Only in protocols like this. */
+  protocol?: 'randomises';
 };
 
 /** `heals`: by itself. Otherwise the step parks, and an operator says this; `abort` past the pivot is refused first. */
@@ -52,6 +54,18 @@ function resolutions(step: Step, fault: FaultName): Resolved[] {
   }
 }
 
+/** The pivot of the protocols in which this step stands. */
+export function pivotOf({ protocol }: Step): Step {
+  const pivot = ALL_STEPS.find((step) => step.side === 'pivot' && step.protocol === protocol);
+  if (!pivot) throw new Error('a protocol without a pivot');
+  return pivot;
+}
+
+/** A pivot is only settled, and a place that was confirmed ahead of one is taken back, as soon as it has not come about. */
+export function undoneAtOnce({ side, undo }: Step): boolean {
+  return side === 'pivot' || undo === STEPS.confirming.undo;
+}
+
 /** The compensations, and what settles the pivot. */
 export const UNDOS = ALL_STEPS.flatMap((step) => (step.undo === undefined ? [] : [{ step, undo: step.undo }]));
 export const UNDO_FAULTS = ['fails for ever until an operator says retry', 'fails for ever until the next round', 'its answer is lost after COMMIT'] as const;
@@ -60,7 +74,7 @@ export const UNDO_TABLE = UNDOS.flatMap(({ step, undo }) => UNDO_FAULTS.map((fau
 export type UndoRow = (typeof UNDO_TABLE)[number];
 
 /** Activities of the workflow that are no steps of the straight way, with the service that carries them out. */
-export const DETOURS = { logDeviation: 'study', invalidateEligibility: 'study', settleStep: 'study', stopDataCollection: 'edc', recordProgress: 'study' } as const satisfies Record<string, ServiceName>;
+export const DETOURS = { logDeviation: 'study', invalidateEligibility: 'study', settleStep: 'study', stopDataCollection: 'edc', freeSlot: 'site', recordProgress: 'study' } as const satisfies Record<string, ServiceName>;
 export type Detour = keyof typeof DETOURS;
 export const DETOUR_FAULTS = ['fails for ever', 'the connection breaks after COMMIT, before the answer'] as const;
 export const DETOUR_TABLE = (Object.keys(DETOURS) as Detour[]).flatMap((activity) =>

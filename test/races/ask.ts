@@ -3,7 +3,7 @@ import { answered } from '../enrollment/faults.ts';
 import { type Answer, type DirectStudy, ELIGIBLE, resultsOf, signedConsent } from '../support/scenario.ts';
 
 export type Case = { study: DirectStudy; patientId: string; enrollmentId: string; signedAtMs: number };
-export type Asked = 'results' | 'decision' | 'invalidation' | 'consent';
+export type Asked = 'results' | 'decision' | 'invalidation' | 'consent' | 'randomisation';
 
 /** Each asks under one key until there is an answer, as a careful client does; bounded. */
 export const ask = {
@@ -22,5 +22,9 @@ export const ask = {
   consent: ({ study, enrollmentId }: Case) => {
     const [key, body] = [randomUUID(), { consent: { ...signedConsent(new Date()), version: '2.0' } }];
     return answered(() => study.clinician.post(`/enrollments/${enrollmentId}/consents`, body, key));
+  },
+  randomisation: ({ study, enrollmentId }: Case) => {
+    const key = randomUUID();
+    return answered(() => study.randomise(enrollmentId, { key }));
   },
 } satisfies Record<Asked, (one: Case) => Promise<Answer>>;

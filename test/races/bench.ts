@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { evidenceOf } from '../enrollment/evidence.ts';
 import { Faults } from '../enrollment/faults.ts';
-import { type Answer, directStudy, type DirectStudy, type EnrollmentBody, SCREENED_PROTOCOL, signedConsent } from '../support/scenario.ts';
+import { type Answer, directStudy, type DirectStudy, type EnrollmentBody, RANDOMISED_PROTOCOL, SCREENED_PROTOCOL, signedConsent } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { ask, type Asked, type Case } from './ask.ts';
 
@@ -17,6 +17,7 @@ export async function startRaceBench() {
     at,
     faults,
     screened: (protocol: Record<string, unknown> = {}) => directStudy(at, { protocol: { ...SCREENED_PROTOCOL, ...protocol } }),
+    randomised: () => directStudy(at, { protocol: RANDOMISED_PROTOCOL }),
     /** The run has ended, bounded. */
     runEnds: ({ study, patientId }: Case) =>
       at.system.client.withDeadline(Date.now() + WITHIN_MS, () => at.system.client.workflow.getHandle(`enrollment/${study.studyCode}/${patientId}`).result()),
@@ -56,6 +57,13 @@ export async function awaitingSignature(study: DirectStudy, how?: { signedAgoMs:
   return one;
 }
 
+export async function awaitingRandomisation(study: DirectStudy): Promise<Case> {
+  const one = await awaitingSignature(study);
+  expect((await ask.decision(one)).status).toBe(201);
+  await study.until(one.enrollmentId, awaits('randomisation'));
+  return one;
+}
+
 /** Held because of a new version of the consent form. A study of its own each: an amendment concerns the whole site. */
 export async function awaitingReConsent(study: DirectStudy): Promise<Case> {
   const one = await awaitingSignature(study);
@@ -73,11 +81,13 @@ async function recordOf({ database: { sql } }: TestSystem, { enrollmentId }: Cas
     select item, value from edc.screening_results r join edc.screenings s on s.id = r.screening_id where s.enrollment_id = ${enrollmentId} and current order by item`;
   const decisions = await sql<{ id: string; decision: string; signer: string; invalidated: boolean }[]>`
     select id, decision, signer_user_id as signer, invalidated_at is not null as invalidated from study.eligibility_decisions where enrollment_id = ${enrollmentId} order by id`;
+  const allocations = await sql<{ at: Date }[]>`select at from study.allocations where enrollment_id = ${enrollmentId}`;
   const consents = await sql<{ id: string }[]>`select id from patient.consents where enrollment_id = ${enrollmentId} order by id`;
   return {
     ...row,
     values: Object.fromEntries(values.map(({ item, value }) => [item, value])),
     decisions: decisions.map((one) => ({ ...one })),
+    allocations: allocations.map((one) => one.at.toISOString()),
     consents: consents.map(({ id }) => id),
   };
 }
@@ -95,13 +105,14 @@ export async function expectTrue(bench: RaceBench, one: Case, asked: { kind: Ask
   const told = `told ${answer.status} ${JSON.stringify(answer.body['code'] ?? null)}`;
   if (answer.status === 409) {
     expect(answer.body['code'], 'a refusal says why').toEqual(expect.any(String));
-    const facts = ({ values, decisions, consents }: typeof now) => ({ results: values, decision: decisions.map(({ id }) => id), invalidation: decisions, consent: consents })[kind];
+    const facts = ({ values, decisions, consents, allocations }: typeof now) => ({ randomisation: allocations, results: values, decision: decisions.map(({ id }) => id), invalidation: decisions, consent: consents })[kind];
     expect(facts(now), `${told}, so it is not in the record`).toEqual(facts(before));
     return;
   }
   if (kind === 'results') expect(Object.keys(now.values), told).toEqual(['AGE', 'EGFR']);
   if (kind === 'decision') expect(now.decisions.map(({ id }) => id), told).toContain(answer.body['decisionId']);
   if (kind === 'invalidation') expect(now.decisions.filter(({ invalidated }) => invalidated).map(({ id }) => id), told).toContain(answer.body['decisionId']);
+  if (kind === 'randomisation') expect(now.allocations, told).toEqual([answer.body['randomisedAt']]);
   if (kind === 'consent') expect(now.consents, told).toContain(answer.body['consentId']);
 }
 

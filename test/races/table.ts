@@ -2,7 +2,7 @@ import { eventually, type Hold } from '../enrollment/faults.ts';
 import type { Answer, DirectStudy } from '../support/scenario.ts';
 import { type StepName, STEPS } from '../../workflows/consent-to-enrollment/steps.ts';
 import { ask, type Asked, type Case } from './ask.ts';
-import { awaitingReConsent, awaitingResults, awaitingSignature, begun, type RaceBench, type Recorded } from './bench.ts';
+import { awaitingRandomisation, awaitingReConsent, awaitingResults, awaitingSignature, begun, type RaceBench, type Recorded } from './bench.ts';
 
 export type Where = 'before' | 'after';
 /** `asked`: a person's request that hangs with the step, or that led to it. */
@@ -17,6 +17,7 @@ export type Race = {
   after: 'declined' | 'withdrawn';
   /** The step is finished all the same: a signed consent is always recorded, an outcome that is on its way as well. */
   finishes?: true;
+  protocol?: 'randomises';
   /** An amendment concerns the whole site. */
   ownStudy?: true;
 };
@@ -40,6 +41,7 @@ const by = (kind: Asked, prepare: (study: DirectStudy) => Promise<Case>): Way =>
 };
 
 const bySignature = by('decision', awaitingSignature);
+const byRequest = by('randomisation', awaitingRandomisation);
 
 /** Earlier notices must be out, so that the one that hangs is that of the step. */
 const byThePivot: Way = async (bench, { study, activity, where }) => {
@@ -74,6 +76,8 @@ const EXPECTED: Record<StepName | 're-consent', Expected> = {
   casebook: { reach: bySignature, before: 'withdrawn', after: 'withdrawn' },
   epro: { reach: bySignature, before: 'withdrawn', after: 'withdrawn' },
   confirmation: { reach: bySignature, before: 'withdrawn', after: 'withdrawn' },
+  confirming: { reach: byRequest, before: 'withdrawn', after: 'withdrawn', protocol: 'randomises' },
+  randomisation: { reach: byRequest, before: 'withdrawn', after: 'withdrawn', protocol: 'randomises' },
   notices: { reach: byThePivot, before: 'withdrawn', after: 'withdrawn' },
   outcome: { reach: bySignature, before: 'withdrawn', after: 'withdrawn', finishes: true },
   invalidation: { reach: byInvalidation, before: 'withdrawn', after: 'withdrawn' },

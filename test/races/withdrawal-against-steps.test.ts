@@ -5,7 +5,7 @@ import { withdraw } from '../enrollment/words.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import type { DirectStudy } from '../support/scenario.ts';
 import { ask, type Asked, type Case } from './ask.ts';
-import { awaitingReConsent, awaitingResults, awaitingSignature, expectTrue, type RaceBench, startRaceBench, together } from './bench.ts';
+import { awaitingRandomisation, awaitingReConsent, awaitingResults, awaitingSignature, expectTrue, type RaceBench, startRaceBench, together } from './bench.ts';
 import { type Race, RACES, type Where } from './table.ts';
 
 const ROUNDS = 3;
@@ -16,10 +16,11 @@ const HELD = ROWS.flatMap((row) => (['before', 'after'] as const).map((where) =>
 describe('a withdrawal against every step', () => {
   let bench: RaceBench;
   let study: DirectStudy;
+  let randomised: DirectStudy;
 
   beforeAll(async () => {
     bench = await startRaceBench();
-    study = await bench.screened();
+    [study, randomised] = [await bench.screened(), await bench.randomised()];
   });
   afterAll(() => bench.stop());
 
@@ -27,7 +28,7 @@ describe('a withdrawal against every step', () => {
     expect(RACES.filter(([, race]) => !race).map(([name]) => name)).toEqual([]);
   });
 
-  const studyOf = async ({ ownStudy }: Race) => (ownStudy ? bench.screened() : study);
+  const studyOf = async ({ ownStudy, protocol }: Race) => (ownStudy ? bench.screened() : protocol ? randomised : study);
   const reached = async (race: Race, where: Where) => {
     const there = await race.reach(bench, { study: await studyOf(race), activity: race.activity, where });
     return { ...there, release: async () => void (await Promise.all([there.hold, ...there.others].map((hold) => hold.release()))) };
@@ -74,9 +75,10 @@ describe('a withdrawal against every step', () => {
       await expectWithdrawn(one, key);
     });
 
-    const REQUESTS: { kind: Asked; prepare: (within: DirectStudy) => Promise<Case>; own: boolean }[] = [
-      { kind: 'results', prepare: awaitingResults, own: false },
-      { kind: 'decision', prepare: awaitingSignature, own: false },
+    const REQUESTS: { kind: Asked; prepare: (within: DirectStudy) => Promise<Case>; own?: true }[] = [
+      { kind: 'results', prepare: awaitingResults },
+      { kind: 'decision', prepare: awaitingSignature },
+      { kind: 'randomisation', prepare: () => awaitingRandomisation(randomised) },
       { kind: 'consent', prepare: awaitingReConsent, own: true },
     ];
     it.concurrent.each(REQUESTS)('a request ($kind) is either done or refused, and is told so', async ({ kind, prepare, own }) => {

@@ -162,7 +162,7 @@ describe('the list for the statistician', () => {
     const trial = await createTrial(world, randomising({ ...TWO_ARMS, strata: [SEX] }));
     const [identity] = await enrolledMany(world, trial, 1);
     const taken = await randomise(world, identity!, { strata: { sex: 'male' } });
-    const pages: unknown[] = [];
+    const pages: Record<string, unknown>[] = [];
     let cursor: string | undefined;
     do {
       const page = await world.service.getRandomisationList({ ctx, input: { studyId: trial.studyId, limit: 97, ...(cursor ? { cursor } : {}) } });
@@ -172,6 +172,7 @@ describe('the list for the statistician', () => {
     } while (cursor);
     const list = await listOf(world, trial);
     expect(pages).toMatchObject(list.map(({ stratum, position, arm, block }) => ({ stratum, position, arm, block })));
-    expect(pages[0]).toMatchObject({ stratum: 'sex=male', position: 1, enrollmentId: identity!.enrollmentId, ...('allocationId' in taken ? { allocationId: taken.allocationId } : {}) });
+    const used = pages.filter(({ enrollmentId }) => enrollmentId !== null);
+    expect(used).toMatchObject([{ stratum: 'sex=male', position: 1, enrollmentId: identity!.enrollmentId, ...('allocationId' in taken ? { allocationId: taken.allocationId } : {}) }]);
   });
 });

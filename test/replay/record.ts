@@ -6,7 +6,8 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { FaultPlan } from '../faults/fault-plan.ts';
 import { historyPath } from './histories.ts';
 import { startRecordingSystem } from './recording-system.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
+import type { Scenario } from './scene.ts';
 
 /** `node test/replay/record.ts SCENARIO… [--force]`: leads each scenario to its end and keeps its history; see docs/replay.md. */
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { force: { type: 'boolean', default: false } } });

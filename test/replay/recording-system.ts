@@ -13,7 +13,7 @@ import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts
 import type { FaultPlan } from '../faults/fault-plan.ts';
 import { testLog } from '../support/log.ts';
 import { type Changes, TEST_TIMING } from '../support/system.ts';
-import type { Stage } from './scenarios.ts';
+import type { Stage } from './scene.ts';
 
 /** The whole system outside of a test run, on servers of its own, whose activities fail as the plan says. */
 export async function startRecordingSystem(plan: FaultPlan): Promise<Stage & { stop(): Promise<void> }> {

@@ -1,24 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { WORKFLOW_TYPE, workflowIdOf } from '../../workflows/consent-to-enrollment/messages.ts';
-import type { Outcome } from '../../workflows/consent-to-enrollment/types.ts';
 import { WITHDRAWAL_WORKFLOW_TYPE, withdrawalWorkflowIdOf } from '../../workflows/withdraw-participant/messages.ts';
 import { QUEUES } from '../../runtime/workers.ts';
-import { type FaultPlan, fails } from '../faults/fault-plan.ts';
-import { directStudy, type DirectStudy, resultsOf, SCREENED_PROTOCOL, signedConsent } from '../support/scenario.ts';
-import type { TestSystem } from '../support/system.ts';
-
-/** What a scenario needs of a running system; `restart` gives it other workers on the same data. */
-export type Stage = Pick<TestSystem, 'url' | 'issuer' | 'system' | 'restart'>;
-
-export type Scenario = {
-  /** Stands in the file's name, after the version that recorded it. */
-  name: string;
-  workflowType: string;
-  /** What the run ends with; null where the workflow has no outcome of its own. */
-  outcome: Outcome | null;
-  /** Leads a run to its end on a real system; answers its workflow id. */
-  produce(at: Stage, plan: FaultPlan): Promise<string>;
-};
+import { fails } from '../faults/fault-plan.ts';
+import { directStudy, resultsOf, signedConsent } from '../support/scenario.ts';
+import { RANDOMISED_SCENARIOS } from './randomised-scenarios.ts';
+import { accepted, awaits, ended, enrollment, eventually, found, heldBy, post, type Scenario, type Scene, screened, signed, type Started, started, until, withResults, without } from './scene.ts';
 
 const NOT_APPROVED = { version: '0.9' };
 
@@ -54,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   screened('amended-before-enrolling', 'active', async (scene) => amendedAt(scene, 'enrollParticipant')),
   screened('amended-before-the-pivot', 'active', async (scene) => amendedAt(scene, 'confirmSlot')),
   screened('amended-and-not-signed-in-time', 'expired', amendedAndLate, { reconsentDeadline: 'PT1S' }),
+  ...RANDOMISED_SCENARIOS,
   {
     name: 'withdrawn-after-the-end',
     workflowType: WITHDRAWAL_WORKFLOW_TYPE,
@@ -69,41 +55,6 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-function screened(name: string, outcome: Outcome, run: (scene: Scene) => Promise<Started>, protocol: Record<string, unknown> = {}): Scenario {
-  return enrollment(name, outcome, run, { ...SCREENED_PROTOCOL, ...protocol });
-}
-
-type Started = { enrollmentId: string; patientId: string };
-type Scene = { at: Stage; study: DirectStudy; plan: FaultPlan };
-
-function enrollment(name: string, outcome: Outcome, run: (scene: Scene) => Promise<Started>, protocol: Record<string, unknown> = {}): Scenario {
-  return {
-    name,
-    workflowType: WORKFLOW_TYPE,
-    outcome,
-    produce: async (at, plan) => {
-      const study = await directStudy(at, { protocol });
-      const { patientId } = await run({ at, study, plan });
-      return workflowIdOf({ studyCode: study.studyCode, patientId });
-    },
-  };
-}
-
-async function started(study: DirectStudy, consent: Record<string, unknown> = {}): Promise<Started> {
-  const patientId = await study.register();
-  return post(study, patientId, consent);
-}
-
-async function post(study: DirectStudy, patientId: string, consent: Record<string, unknown> = {}): Promise<Started> {
-  const answer = study.clinician.post<{ enrollmentId: string }>('/enrollments', study.body(patientId, consent));
-  const { enrollmentId } = await accepted(answer);
-  return { enrollmentId, patientId };
-}
-
-async function ended(study: DirectStudy, run: Started): Promise<Started> {
-  await until(study, run.enrollmentId, ({ outcome }) => outcome !== undefined);
-  return run;
-}
 
 /** Two are let in for one slot while nobody reserves; then one of them finds the cap reached. */
 async function capReached({ at, study }: Scene): Promise<Started> {
@@ -171,25 +122,6 @@ async function reConsented({ study }: Scene): Promise<Started> {
   await until(study, run.enrollmentId, (body) => body.awaiting?.what === 'consent');
   await accepted(study.clinician.post(`/enrollments/${run.enrollmentId}/consents`, { consent: signedConsent() }));
   return ended(study, run);
-}
-
-async function withResults(study: DirectStudy, values?: Record<string, unknown>): Promise<Started> {
-  const run = await started(study);
-  await accepted(study.screen(run.enrollmentId, values));
-  return run;
-}
-
-/** Signed while `arm` says what the steps after it meet. */
-async function signed({ study, plan }: Scene, arm: (plan: FaultPlan, run: Started) => void = () => undefined): Promise<Started> {
-  const run = await withResults(study);
-  arm(plan, run);
-  await awaits(study, run, 'eligibility');
-  await accepted(study.decide(run.enrollmentId));
-  return run;
-}
-
-async function awaits(study: DirectStudy, { enrollmentId }: Started, what: string): Promise<void> {
-  await until(study, enrollmentId, ({ awaiting }) => awaiting?.what === what);
 }
 
 async function corrected({ study }: Scene): Promise<Started> {
@@ -276,20 +208,6 @@ async function amendedBeforeTheSignature({ study }: Scene): Promise<Started> {
   return ended(study, run);
 }
 
-/** The new version comes into force right before this step. */
-async function heldBy(scene: Scene, activity: string): Promise<Started> {
-  const { study, plan } = scene;
-  const run = await signed(scene, (_plan, { patientId }) =>
-    plan.arm({ patientId, activity }, async ({ proceed }) => {
-      plan.heal({ patientId, activity });
-      await study.amend('2.0');
-      return proceed();
-    }),
-  );
-  await awaits(study, run, 'consent');
-  return run;
-}
-
 async function amendedAt(scene: Scene, activity: string): Promise<Started> {
   const run = await heldBy(scene, activity);
   await accepted(scene.study.reConsent(run.enrollmentId, { version: '2.0' }));
@@ -300,30 +218,3 @@ async function amendedAndLate(scene: Scene): Promise<Started> {
   return ended(scene.study, await heldBy(scene, 'confirmSlot'));
 }
 
-function without(queue: string) {
-  return QUEUES.filter((name) => name !== queue);
-}
-
-async function until(study: DirectStudy, enrollmentId: string, wanted: Parameters<DirectStudy['until']>[1]): Promise<void> {
-  await study.until(enrollmentId, wanted, 60_000);
-}
-
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (let look = 0; look < 600; look += 1) {
-    if (await holds()) return;
-    await delay(100);
-  }
-  throw new Error('did not come about within a minute');
-}
-
-/** The body of an answer that must be a good one. */
-async function accepted<T>(answer: Promise<{ status: number; body: T }>): Promise<T> {
-  const { status, body } = await answer;
-  if (status >= 300) throw new Error(`the scenario was answered ${status} ${JSON.stringify(body)}`);
-  return body;
-}
-
-function found<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the scenario did not come out as wanted');
-  return value;
-}

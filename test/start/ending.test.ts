@@ -57,17 +57,17 @@ describe('SIGTERM, and the next start on the same data', () => {
   it('enrols the cohort once, drains with exit code 0 within 10 s, keeps what it had, and enrols no second cohort', TIMEOUT, async () => {
     const first = await startApp({ dataDir: folder.path, args: [] });
     await printed(first, 'Stop with Ctrl-C');
-    expect(first.stdout()).toContain('cohort enrolled: 7 active, 1 cap_reached, 1 expired, 1 parked, 1 screen_failed, 1 waiting for a signature');
+    expect(first.stdout()).toContain('cohort enrolled: 7 active, 1 cap_reached, 1 declined, 1 expired, 1 parked, 1 screen_failed, 1 voided, 1 waiting for a randomisation, 1 waiting for a signature, 1 withdrawn');
     expect(first.stdout().match(/^ready /gm)).toHaveLength(1);
     const before = await enrollments(first);
-    expect(before).toHaveLength(12);
+    expect(before).toHaveLength(16);
     expect(await terminate(first, first)).toEqual({ code: 0 });
     expect(first.stderr()).toBe('');
 
     const second = await startApp({ dataDir: folder.path, args: [] });
     await printed(second, 'Stop with Ctrl-C');
     expect(second.stdout()).not.toContain('cohort');
-    expect(await studies(second)).toEqual(['INT-203', 'INT-202', 'OBS-101']);
+    expect(await studies(second)).toEqual(['INT-202']);
     expect(await enrollments(second)).toEqual(before);
     // Who waited for a signature still does, and the request that is printed is the one that signs.
     const [, path = ''] = /'http:\/\/[^/]+\/api\/v1(\/enrollments\/[\w-]+\/eligibility-decision)'/.exec(second.stdout()) ?? [];
@@ -93,7 +93,7 @@ describe('an embedded server that ends by itself', () => {
     expect(app.stderr()).toMatch(/^trial-enrollment: the embedded \w+ has ended; start again/);
     await Promise.all([gone(servers.postgres), gone(servers.temporal)]);
     const next = await startApp({ dataDir: folder.path });
-    expect(await studies(next)).toEqual(['INT-203', 'INT-202', 'OBS-101']);
+    expect(await studies(next)).toEqual(['INT-202']);
     expect(await terminate(next, next)).toEqual({ code: 0 });
   });
 });

@@ -38,6 +38,7 @@ export async function brokenInvariants(at: At): Promise<string[]> {
     runsAndRecords(at, runs),
     counters(at),
     slotsOnTheRightSide(at, runs),
+    allocations(at, runs),
     subjectNumbers(at),
     consents(at),
     dataCollection(at),
@@ -100,20 +101,38 @@ async function slotsOnTheRightSide({ database: { sql } }: At, runs: Runs): Promi
     order by enrollment_id, (status in ('reserved', 'confirmed')) desc, id desc`;
   const statusOf = new Map(slots.map((slot) => [slot.enrollment_id, slot.status]));
   const past = await sql<{ id: string }[]>`
-    select id from study.enrollments where outcome = 'active' or (outcome = 'withdrawn' and stage = 'activation')`;
+    select e.id from study.enrollments e join study.protocol_versions v on v.id = e.protocol_version_id
+    where outcome = 'active' or (outcome = 'withdrawn' and stage = 'activation' and not coalesce((v.body #>> '{randomisation,freesCapOnWithdrawal}')::boolean, false))`;
   const pastPivot = new Set([...past.map((row) => row.id), ...[...runs].filter(([, run]) => run.view.pastPivot).map(([id]) => id)]);
   const broken = [...pastPivot].filter((id) => statusOf.get(id) !== 'confirmed').map((id) => `past the pivot without a confirmed slot: ${id}`);
   for (const [id, status] of statusOf) {
     if (status === 'confirmed' && !pastPivot.has(id)) broken.push(`confirmed slot of one who is not past the pivot: ${id}`);
     const view = runs.get(id)?.view;
-    const between = view !== undefined && !view.pastPivot && ['slot', 'enrollment', 'casebook'].includes(view.stage);
+    const between = view !== undefined && !view.pastPivot && ['slot', 'enrollment', 'casebook', 'randomisation'].includes(view.stage);
     if (status === 'reserved' && !between) broken.push(`reserved slot without a run between reservation and confirmation: ${id}`);
   }
   for (const [id, { view }] of runs) {
     // A released one is no finding: its time to live has ended, and another is reserved before the pivot.
-    if (['enrollment', 'casebook'].includes(view.stage) && !statusOf.has(id)) broken.push(`run beyond the reservation that never had a slot: ${id}`);
+    if (['enrollment', 'casebook', 'randomisation'].includes(view.stage) && !statusOf.has(id)) broken.push(`run beyond the reservation that never had a slot: ${id}`);
   }
   return broken;
+}
+
+/** Exactly those past the pivot of a protocol that randomises have an allocation; positions are 1, 2, 3, … in each stratum. */
+async function allocations({ database: { sql } }: At, runs: Runs): Promise<string[]> {
+  const past = [...runs].filter(([, { view }]) => view.pastPivot).map(([id]) => id);
+  const wrong = await sql<{ id: string; outcome: string; n: number }[]>`
+    select e.id, e.outcome, count(a.id)::int as n from study.enrollments e join study.protocol_versions v on v.id = e.protocol_version_id
+    left join study.allocations a on a.enrollment_id = e.id
+    group by e.id, v.id having count(a.id) <> case when v.body ? 'randomisation'
+      and (e.outcome = 'active' or (e.outcome = 'withdrawn' and e.stage = 'activation') or e.id::text in ${sql(['', ...past])}) then 1 else 0 end`;
+  const gaps = await sql<{ key: string }[]>`
+    select s.key from study.randomisation_strata s left join study.allocations a on a.stratum_id = s.id
+    group by s.id having s.next - 1 <> count(a.id) or count(a.id) <> coalesce(max(a.position), 0)`;
+  return [
+    ...wrong.map((row) => `${row.n} allocations although ${row.outcome}: ${row.id}`),
+    ...gaps.map((row) => `positions of a stratum with a gap: ${row.key}`),
+  ];
 }
 
 /** Numbers per site are 1, 2, 3, … without a gap, each on one line; a line has the outcome of its record. */

@@ -66,6 +66,8 @@ export async function directStudy(at: Reachable, options: { cap?: number; doctor
       ),
     invalidate: (enrollmentId: string, key?: string) =>
       doctor.post(`/enrollments/${enrollmentId}/eligibility-decision/invalidation`, { reason: 'a sample was mixed up' }, key),
+    randomise: (enrollmentId: string, how: { strata?: Record<string, string>; key?: string } = {}) =>
+      clinician.post<Randomised>(`/enrollments/${enrollmentId}/randomisation`, { strata: how.strata ?? { sex: 'female' }, confirmedBy: 'doctor-1' }, how.key),
     /** A new version of the consent form at the site, in force from now on. */
     amend: (version: string, more: Record<string, unknown> = {}) => {
       const now = new Date(Date.now() - 1).toISOString();
@@ -109,7 +111,14 @@ export const SCREENED_PROTOCOL = {
   eligibilitySignature: { reminder: 'P2D', expiry: 'P7D' },
 };
 
+/** The same with two arms, stratified by sex and site, randomised on the site's request. */
+export const RANDOMISED_PROTOCOL = {
+  ...SCREENED_PROTOCOL,
+  randomisation: { arms: [{ code: 'A', ratio: 1 }, { code: 'B', ratio: 1 }], strata: [{ code: 'sex', levels: ['female', 'male'] }], blockSizes: [4, 6], bySite: true },
+};
+
 export const ELIGIBLE = { AGE: 44, EGFR: 88 };
+export type Randomised = { enrollmentId: string; randomisedAt: string; code?: string };
 export type Screened = { enrollmentId: string; recorded: number; missing: string[]; verdict: string; failed: string[]; code?: string };
 
 /** Results in their units, performed now. */

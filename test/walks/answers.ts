@@ -73,7 +73,9 @@ function atDesk(state: State, kind: keyof typeof NOT_TAKEN, { deskWasOpen }: Sur
       if (kind !== 'invalidation') {
         return [...refused(state, kind === 'decision' ? 'already_decided' : NOT_TAKEN[kind]), ...(deskWasOpen ? refused(state, 'screening_closed') : [])];
       }
-      return ['giving-back', 'settling'].includes(state.place) ? ['hangs'] : [...serve().flatMap((reply) => [reply, ...cutShort(state, reply)]), ...overtaken];
+      if (['giving-back', 'settling'].includes(state.place)) return ['hangs'];
+      // While one is being recorded a second one has nothing to speak to, also when the first is cut short.
+      return [...serve().flatMap((reply) => [reply, ...cutShort({ ...state, desk: 'not_decided' }, reply)]), ...overtaken];
     case 'none':
       return refused(state, NOT_TAKEN[kind]);
     default:
@@ -175,7 +177,8 @@ const RUNNING = 'running';
 const SKIPPABLE = ['epro', 'notices'];
 
 function toOperator(state: State, action: 'retry' | 'skip' | 'abort', around: Surroundings): Reply[] {
-  if (state.place === 'ended') return refused(state, 'enrollment_closed');
+  // A word that comes together with the one that let it end still finds the run, but nothing that is parked.
+  if (state.place === 'ended') return [...refused(state, 'enrollment_closed'), ...(state.unparked === 'notices' ? refused(state, 'not_parked') : [])];
   if (action === 'abort') {
     if (state.pastPivot || ['undoing', 'concluding', 'telling-end'].includes(state.place)) {
       // Two that come together are both taken.

@@ -13,9 +13,9 @@ export function enter(state: State, place: Place, around: Surroundings): State {
   const register = (...names: string[]) => [...new Set([...state.registered, ...names])];
   switch (place) {
     case 'opening':
-      return { ...next, expires: null, declined: false, desk: around.rules.screens ? state.desk : 'none', registered: register('opening') };
+      return { ...next, expires: null, declined: false, desk: around.rules.screens && state.desk === 'queue' ? 'queue' : 'none', registered: register('opening') };
     case 'forms':
-      return { ...next, stage: 'screening', registered: register('screening') };
+      return { ...next, stage: 'screening', desk: 'queue', registered: register('screening') };
     case 'evaluating':
       return { ...next, desk: 'open', declined: false, expires: null, stage: state.place === 'signing-held' ? state.stage : 'screening' };
     case 'deciding':

@@ -22,10 +22,11 @@ export async function recordSignedConsent(enrollment: Enrollment): Promise<boole
     if (!started) enrollment.outcomeReason = 'repeated_request';
     return started;
   } catch (failure) {
-    // Only an abort ends step 1 without a record.
+    // Only an abort ends step 1 without an answer. An attempt under way is not barred: what was signed is kept if it arrives.
     if (!isCancellation(failure)) throw failure;
-    enrollment.firstAnswer = { failed: { code: 'consent_not_recorded', why: 'An operator ended this enrollment before its consent could be recorded.' } };
-    enrollment.outcomeReason = 'consent_not_recorded';
+    const why = "An operator ended this enrollment before it was known whether its consent had been recorded; look at the person's consents.";
+    enrollment.firstAnswer = { failed: { code: 'consent_unconfirmed', why } };
+    enrollment.outcomeReason = 'consent_unconfirmed';
     return false;
   }
 }

@@ -6,6 +6,7 @@ import {
   invalidateEligibility,
   recordConsent,
   recordScreening,
+  requestRandomisation,
   resolveStep,
   signEligibility,
   withdraw,
@@ -55,6 +56,9 @@ export function handleMessages(enrollment: Enrollment, root: CancellationScope):
   });
   setHandler(invalidateEligibility, (message) => request(enrollment, inbox, { kind: 'invalidation', message }), {
     description: 'Invalidates the eligibility decision in force, before the pivot; another one is awaited then',
+  });
+  setHandler(requestRandomisation, (message) => request(enrollment, inbox, { kind: 'randomisation', message }), {
+    description: 'The site asks for the randomisation, with the strata and who confirmed them; it is never undone',
   });
   setHandler(recordConsent, (message) => reConsent(enrollment, inbox, message), {
     description: 'A renewed consent, while one is awaited',
@@ -146,12 +150,13 @@ function withdrawBySignal(enrollment: Enrollment, inbox: Inbox, message: Withdra
 /** Puts what somebody asks for on the desk and waits for the answer. */
 async function request<T>(enrollment: Enrollment, inbox: Inbox, asked: Request): Promise<T> {
   const { message } = asked;
+  const desk = asked.kind === 'randomisation' ? enrollment.randomisations : enrollment.requests;
   inbox.count();
   inbox.once(message, () => {
     enrollment.refuseOther(message.enrollmentId);
-    enrollment.requests.post(asked);
+    desk.post(asked);
   });
-  return enrollment.requests.answered<T>(message.key);
+  return desk.answered<T>(message.key);
 }
 
 async function reConsent(enrollment: Enrollment, inbox: Inbox, message: ReConsent): Promise<ReConsentRecorded> {

@@ -7,6 +7,8 @@ import type {
   EnrollmentView,
   Invalidated,
   Invalidation,
+  RandomisationDone,
+  RandomisationRequest,
   ReConsent,
   ReConsentRecorded,
   ResolveStep,
@@ -35,6 +37,8 @@ export const recordScreening = defineUpdate<ScreeningRecorded, [ScreeningResults
 export const signEligibility = defineUpdate<EligibilityDecided, [EligibilityDecision]>('signEligibility');
 /** Invalidates the decision in force, before the pivot; another one is awaited then. */
 export const invalidateEligibility = defineUpdate<Invalidated, [Invalidation]>('invalidateEligibility');
+/** The site's request to randomise: the one step that can never be undone. */
+export const requestRandomisation = defineUpdate<RandomisationDone, [RandomisationRequest]>('requestRandomisation');
 /** A renewed consent, while one is awaited. */
 export const recordConsent = defineUpdate<ReConsentRecorded, [ReConsent]>('recordConsent');
 /** The same withdrawal when no worker answers the Update: durable without one, applied once. */

@@ -9,6 +9,8 @@ type NoticeKind = Parameters<NotificationActivities['sendNotice']>[0]['input']['
 const SUMMARY: Partial<Record<NoticeKind, string>> = {
   consent_recorded: 'Tell of the consent: study doctor, coordinator, participant',
   enrolled: 'Tell the study doctor: enrolled',
+  randomised: 'Tell site and monitor: randomised (blinded)',
+  randomised_pharmacy: 'Tell the pharmacist: randomised',
   not_enrolled: 'Tell coordinator and sponsor: not enrolled',
   signature_requested: 'Ask the investigator for the eligibility signature',
   signature_reminder: 'Remind the investigator of the eligibility signature',

@@ -21,6 +21,7 @@ function reasonOf({ interruption, outcomeReason }: Enrollment): string | null {
 /** Writes the outcome to the record in Study, in rounds until it holds, then shows it. */
 export async function recordOutcome(enrollment: Enrollment, outcome: Outcome): Promise<void> {
   const { activities, identity, saga, stage, ctx } = enrollment;
+  await Promise.all(enrollment.beside);
   enrollment.recording = outcome;
   const key = enrollment.key('outcome', enrollment.nextRevision());
   const withdrawal = enrollment.interruption?.kind === 'withdrawal' ? enrollment.interruption.withdrawal : null;
@@ -57,6 +58,13 @@ export async function applyWithdrawal(enrollment: Enrollment): Promise<void> {
       { ctx, key: enrollment.key('withdrawal'), input: { enrollmentId, scope, reason: 'withdrawal' } },
     ]),
   );
+  if (input.protocol.randomisation?.freesCapOnWithdrawal) {
+    await saga.untilItHolds('withdrawal', () =>
+      activities.site.freeSlot.executeWithOptions({ summary: 'Give the place back to the site' }, [
+        { ctx, key: enrollment.key('free-slot'), input: { enrollmentId } },
+      ]),
+    );
+  }
   await recordOutcome(enrollment, 'withdrawn');
 }
 

@@ -24,7 +24,10 @@ export async function validConsent(enrollment: Enrollment, notices: Notices): Pr
   }
   const waited = enrollment.awaiting !== null;
   stopAwaitingConsent(enrollment);
-  if (waited) await enrollment.setAwaiting(null);
+  if (waited) {
+    enrollment.requests.take([]);
+    await enrollment.setAwaiting(null);
+  }
   return true;
 }
 
@@ -98,7 +101,8 @@ function noteDeclined(enrollment: Enrollment, notices: Notices, { message, until
   void enrollment.setAwaiting({ what: 'decision', who: 'the investigator', until: at });
 }
 
-function logDeviation(enrollment: Enrollment): Promise<unknown> {
+/** Logged beside the wait, so that its deadline runs on; no outcome is recorded before it holds. */
+async function logDeviation(enrollment: Enrollment): Promise<void> {
   const { activities, consent, ctx, input } = enrollment;
   const key = enrollment.nextKey('consent-deviation');
   const deviation = {
@@ -107,7 +111,7 @@ function logDeviation(enrollment: Enrollment): Promise<unknown> {
     severity: 'major' as const,
     description: `Consent signed although not valid then: ${consent?.validity ?? 'version_not_approved'}`,
   };
-  return enrollment.step('consent', () =>
-    activities.study.logDeviation.executeWithOptions({ summary: 'Log the deviation: consent not valid' }, [{ ctx, key, input: deviation }]),
-  );
+  const log = () => activities.study.logDeviation.executeWithOptions({ summary: 'Log the deviation: consent not valid' }, [{ ctx, key, input: deviation }]);
+  if (patched('deviations-beside')) enrollment.beside.push(enrollment.saga.untilItHolds('deviation', log));
+  else await enrollment.step('consent', log);
 }

@@ -1,12 +1,13 @@
 import { ActivityFailure, ApplicationFailure, condition, isCancellation } from '@temporalio/workflow';
 import { refusal } from '../attention.ts';
-import type { EligibilityDecision, Invalidation, ScreeningResults } from './types.ts';
+import type { EligibilityDecision, Invalidation, RandomisationRequest, ScreeningResults } from './types.ts';
 
 /** What people ask of an enrollment that waits for them, one after the other in the order of their messages. */
 export type Request =
   | { kind: 'results'; message: ScreeningResults }
   | { kind: 'decision'; message: EligibilityDecision }
-  | { kind: 'invalidation'; message: Invalidation };
+  | { kind: 'invalidation'; message: Invalidation }
+  | { kind: 'randomisation'; message: RandomisationRequest };
 type Kind = Request['kind'];
 type WhyNot = readonly [code: string, text: string];
 
@@ -14,6 +15,7 @@ const NOT_TAKEN: Record<Kind, WhyNot> = {
   results: ['screening_not_open', 'Screening results are not taken at this stage.'],
   decision: ['not_awaiting_decision', 'No eligibility decision is awaited at this stage.'],
   invalidation: ['not_decided', 'There is no eligibility decision in force that could be invalidated.'],
+  randomisation: ['not_awaiting_randomisation', 'No randomisation is awaited at this stage.'],
 };
 
 /** The desk at which requests queue up. What the run does not take at the moment is refused, not kept waiting. */
@@ -38,7 +40,7 @@ export class Requests {
   /** Nothing is taken any more, or for the time being. */
   close(code: string, text: string): void {
     const why: WhyNot = [code, text];
-    this.take([], { whyNot: { results: why, decision: why, invalidation: why } });
+    this.take([], { whyNot: { results: why, decision: why, invalidation: why, randomisation: why } });
   }
 
   post(request: Request): void {

@@ -70,7 +70,7 @@ export class Screening {
     });
     try {
       const reached = await scope.run(work);
-      requests.close('too_late', 'The pivot has been passed, or the enrollment is being ended.');
+      requests.close('too_late', 'The pivot has been passed, or the enrollment is being ended. Who is found ineligible now stays in the trial: log a deviation.');
       return reached;
     } catch (failure) {
       if (!isCancellation(failure) || !requests.someoneWaits || this.#enrollment.interruption) throw failure;
@@ -122,9 +122,9 @@ export class Screening {
   }
 
   #awaitResults(): void {
-    const { awaiting, windowEnds } = this.#enrollment;
-    if (awaiting?.what === 'screening_results') return;
-    const until = windowEnds === null ? null : new Date(windowEnds).toISOString();
+    if (this.#enrollment.awaiting?.what === 'screening_results') return;
+    const ends = this.#signOff.boundResults();
+    const until = ends === null ? null : new Date(ends).toISOString();
     void this.#enrollment.setAwaiting({ what: 'screening_results', who: 'the site', until });
   }
 

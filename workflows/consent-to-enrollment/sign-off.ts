@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { StudyActivities } from '../../activities/index.ts';
 import { refusal } from '../attention.ts';
 import { actingOnBehalfOf } from './acting.ts';
@@ -10,6 +11,7 @@ import type { EligibilityDecided, EligibilityDecision } from './types.ts';
 
 const REMINDER = 'sign-off reminder';
 const EXPIRY = 'sign-off expiry';
+const RESULTS = 'results without a window';
 
 type Answer = Awaited<ReturnType<StudyActivities['signEligibility']>>;
 type Signed = Extract<Answer, { signed: true }>;
@@ -25,6 +27,7 @@ export class SignOff {
   round = 1;
   signed = false;
   #until: string | null = null;
+  #resultsUntil: number | null = null;
   /** A decision is being recorded or stands: whoever made it was in time. */
   #deciding = false;
   #expired = false;
@@ -45,6 +48,7 @@ export class SignOff {
       const expiry = now + eligibilitySignature.expiryMs;
       const until = new Date(Math.min(expiry, this.#enrollment.windowEnds ?? expiry)).toISOString();
       this.#until = until;
+      deadlines.stop(RESULTS);
       this.#notices.begin('signature_requested', { until });
       deadlines.start(REMINDER, { until: now + eligibilitySignature.reminderMs, summary: 'Reminder of the eligibility signature' }, () =>
         this.#notices.begin('signature_reminder', { until }),
@@ -57,8 +61,21 @@ export class SignOff {
     if (awaiting?.what !== 'eligibility') void this.#enrollment.setAwaiting({ what: 'eligibility', who: 'an investigator', until: this.#until });
   }
 
+  /** Until when results are waited for, in milliseconds: without a screening window as long as for a signature. */
+  boundResults(): number | null {
+    const { deadlines, input, windowEnds } = this.#enrollment;
+    const { eligibilitySignature } = input.protocol;
+    if (windowEnds !== null || !eligibilitySignature || this.#until !== null || !patched('results-bounded')) return windowEnds;
+    this.#resultsUntil ??= Date.now() + eligibilitySignature.expiryMs;
+    deadlines.start(RESULTS, { until: this.#resultsUntil, summary: 'Expiry of the wait for results' }, () =>
+      this.#enrollment.interrupt({ kind: 'expiry', reason: 'eligibility_signature' }),
+    );
+    return this.#resultsUntil;
+  }
+
   stop(): void {
-    this.#enrollment.deadlines.stop(REMINDER, EXPIRY);
+    this.#enrollment.deadlines.stop(REMINDER, EXPIRY, RESULTS);
+    this.#resultsUntil = null;
     this.#until = null;
     this.#deciding = false;
     this.#expired = false;

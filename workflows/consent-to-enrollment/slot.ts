@@ -4,13 +4,15 @@ import { STEPS } from './steps.ts';
 
 /**
  * The enrollment's slot at the site: reserved with a time to live (a timer of this workflow, which runs while
- * parked, too), released when that ends, reserved anew before it is confirmed. Confirming it is the pivot.
+ * parked, too), released when that ends, reserved anew before it is confirmed. Confirming it is the pivot, or stands
+ * right before it where the protocol randomises.
  */
 export class Slot {
   readonly #enrollment: Enrollment;
   #round = 0;
   #slotId: string | null = null;
   #expiresAt = 0;
+  #beforeConfirming = 0;
   #timer: CancellationScope | null = null;
   #lapse: Promise<void> = Promise.resolve();
 
@@ -62,6 +64,41 @@ export class Slot {
         this.#slotId = null;
       }
     }
+  }
+
+  /**
+   * Where the protocol randomises, the place is confirmed right before and can still be taken back: the next step is
+   * the pivot. `full` and `superseded` as above.
+   */
+  async confirmAhead(): Promise<'confirmed' | 'full' | { superseded: string }> {
+    const { activities, input, saga, ctx, signedVersion: consent } = this.#enrollment;
+    const { enrollmentId } = input;
+    for (;;) {
+      if (!(await this.#holdOrReserveAnew())) return 'full';
+      const key = this.#enrollment.nextKey('confirmation');
+      const slotId = this.#slotId ?? '';
+      this.#beforeConfirming = saga.mark;
+      saga.register('confirming', () =>
+        activities.site.unconfirmSlot.executeWithOptions({ summary: 'UNDO: take the confirmation back' }, [
+          { ctx: this.#enrollment.ctx, key: `${key}/undo`, input: { stepKey: key, enrollmentId, slotId } },
+        ]),
+      );
+      const confirmation = await this.#enrollment.step('confirming', () =>
+        activities.site.confirmSlot.executeWithOptions({ summary: STEPS.confirming.summary }, [{ ctx, key, input: { enrollmentId, slotId, ...consent } }]),
+      );
+      if (confirmation.confirmed) {
+        this.#noteCap(confirmation);
+        return 'confirmed';
+      }
+      if (confirmation.reason === 'consent_superseded') return { superseded: confirmation.version };
+      this.#slotId = null;
+    }
+  }
+
+  /** No randomisation has followed: the place is only reserved again, for what is left of its time to live. */
+  async takeBack(): Promise<void> {
+    await this.#enrollment.saga.undoTo(this.#beforeConfirming);
+    this.#startTimer();
   }
 
   async #confirmOnce(key: string): Promise<{ confirmed: boolean; superseded?: string; failure?: unknown }> {

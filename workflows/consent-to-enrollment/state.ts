@@ -57,7 +57,11 @@ export class Enrollment extends Steps {
   closing = false;
   readonly reConsentAnswer = new Map<string, ReConsentRecorded | ApplicationFailure>();
   readonly requests = new Requests();
+  /** A desk of its own: at step 8 the signature may be invalidated, too. */
+  readonly randomisations = new Requests();
   readonly deadlines = new Deadlines();
+  /** What no step waits for, but the outcome. */
+  readonly beside: Promise<unknown>[] = [];
   /** The criteria that have failed, for the record of a screen failure. */
   failedCriteria: string[] = [];
   /** Which threshold of the site's cap this enrollment has crossed. */

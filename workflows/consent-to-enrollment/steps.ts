@@ -26,6 +26,22 @@ export const STEPS = {
     undo: 'settleSlotConfirmation',
     side: 'pivot',
   },
+  confirming: {
+    activity: 'confirmSlot',
+    service: 'site',
+    summary: 'Confirm the slot, right before the randomisation',
+    undo: 'unconfirmSlot',
+    side: 'before',
+    protocol: 'randomises',
+  },
+  randomisation: {
+    activity: 'randomiseParticipant',
+    service: 'study',
+    summary: 'Randomise (the pivot)',
+    undo: 'settleRandomisation',
+    side: 'pivot',
+    protocol: 'randomises',
+  },
   notices: { activity: 'sendNotice', service: 'notification', summary: 'Tell the site', side: 'after', skippable: true },
   outcome: { activity: 'recordOutcome', service: 'study', summary: 'Record the outcome', side: 'after' },
 } as const;

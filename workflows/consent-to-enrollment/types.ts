@@ -48,6 +48,7 @@ export type EnrollmentInput = {
     /** Absent where the protocol has none. */
     screening?: { windowMs: number };
     eligibilitySignature?: { reminderMs: number; expiryMs: number };
+    randomisation?: { autoRandomise: boolean; freesCapOnWithdrawal: boolean };
   };
   actor: ActingUser;
   requestId: string;
@@ -116,6 +117,11 @@ export type EligibilityDecided = { enrollmentId: string; decision: 'eligible' | 
 /** One way: the decision in force is invalidated, and another one is awaited. */
 export type Invalidation = MessageEnvelope & { reason: string };
 export type Invalidated = { enrollmentId: string; decisionId: string };
+
+/** The site asks for the randomisation: the levels of the strata, and who has confirmed them. */
+export type RandomisationRequest = MessageEnvelope & { strata: Record<string, string>; confirmedBy: string };
+/** No arm: it never leaves Study but to those who may know it. */
+export type RandomisationDone = { enrollmentId: string; randomisedAt: string };
 
 export type Awaiting = { what: string; who: string; until: string | null };
 

@@ -4,6 +4,7 @@ import { enrol, openDataCollection, openEnrollment } from './enrolling.ts';
 import { handleMessages } from './handlers.ts';
 import { Notices } from './notices.ts';
 import { applyWithdrawal, outcomeOfUndone, recordOutcome, showOutcome, tellOfOutcome } from './outcome.ts';
+import { passRandomisation, randomises, tellOfRandomisation } from './randomisation.ts';
 import { renewConsent, stopAwaitingConsent, validConsent } from './re-consent.ts';
 import { Screening, screens } from './screening.ts';
 import { Slot } from './slot.ts';
@@ -44,7 +45,8 @@ async function run(enrollment: Enrollment): Promise<Outcome> {
   enrollment.dropWhatIsTooLate();
   enrollment.saga.forget();
   enrollment.enter('activation');
-  notices.add('enrolled');
+  if (randomises(enrollment.input.protocol)) tellOfRandomisation(notices);
+  else notices.add('enrolled');
   if (enrollment.capNotice) {
     const { kind, ...counts } = enrollment.capNotice;
     notices.add(kind, counts);
@@ -96,10 +98,12 @@ async function onceEligible(enrollment: Enrollment, { slot, notices }: Parts): P
   enrollment.enter('casebook');
   await openDataCollection(enrollment);
 
-  // 8. The pivot: the slot is confirmed.
+  // 8. The pivot: the slot is confirmed and, where the protocol has arms, the participant is randomised.
+  const { input } = enrollment;
+  if (randomises(input.protocol)) enrollment.enter('randomisation');
   for (;;) {
-    const pivot = await slot.confirm();
-    if (pivot === 'confirmed') return 'active';
+    const pivot = await (randomises(input.protocol) ? passRandomisation(enrollment, slot) : slot.confirm());
+    if (pivot === 'confirmed' || pivot === 'randomised') return 'active';
     if (pivot === 'full') return 'cap_reached';
     await slot.giveBack();
     if (!(await renewConsent(enrollment, notices, pivot.superseded))) return enrollment.ends('expired', 'reconsent_deadline');
@@ -118,7 +122,7 @@ function openScreeningWindow(enrollment: Enrollment): void {
 async function undo(enrollment: Enrollment, at: { reached: Outcome; slot: Slot; notices: Notices }): Promise<Outcome> {
   enrollment.closing = true;
   enrollment.deadlines.stopAll();
-  enrollment.requests.close('closing', 'This enrollment is being closed.');
+  for (const desk of [enrollment.requests, enrollment.randomisations]) desk.close('closing', 'This enrollment is being closed.');
   stopAwaitingConsent(enrollment);
   await at.slot.stopTimer();
   await enrollment.saga.undoAll();

@@ -26,6 +26,8 @@ export type WithdrawParticipantInput = {
   /** The caller's key: the same withdrawal again has no second effect. */
   key: string;
   scope: WithdrawalScope;
+  /** The protocol version gives the place back to the site. */
+  freesCap?: boolean;
   decidedBy: 'participant' | 'investigator' | 'sponsor';
   actor: ActingUser;
   requestId: string;

@@ -28,6 +28,11 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
       { ctx, key: key('stop'), input: { enrollmentId, scope, reason: 'withdrawal' } },
     ]),
   );
+  if (input.freesCap) {
+    await inRounds.untilItHolds('withdrawal', () =>
+      activities.site.freeSlot.executeWithOptions({ summary: 'Give the place back to the site' }, [{ ctx, key: key('free-slot'), input: { enrollmentId } }]),
+    );
+  }
   await inRounds.untilItHolds('outcome', () =>
     activities.study.recordOutcome.executeWithOptions({ summary: 'Record the withdrawal' }, [
       {

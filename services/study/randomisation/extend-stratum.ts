@@ -6,7 +6,7 @@ import { randomisationEntries, randomisationLists, randomisationStrata } from '.
 type Stratum = typeof randomisationStrata.$inferSelect;
 
 /** Blocks that are made ahead at once: enough that extending is rare. */
-const BLOCKS_AHEAD = 50;
+export const BLOCKS_AHEAD = 50;
 /** Rows of one statement, well below the 65,535 parameters that PostgreSQL takes. */
 const ROWS_AT_ONCE = 5000;
 

@@ -17,3 +17,12 @@ export function stratumKey({ strata, bySite }: Pick<Randomisation, 'strata' | 'b
   }
   return [...parts, ...(bySite ? [`site=${siteId}`] : [])].join('/');
 }
+
+/** The keys of every stratum there can be; with `bySite` those of this site. At most a thousand (the protocol's schema). */
+export function allStratumKeys({ strata, bySite }: Pick<Randomisation, 'strata' | 'bySite'>, siteId: string | null): string[] {
+  const combinations = strata.reduce<string[][]>(
+    (known, { code, levels }) => known.flatMap((parts) => levels.map((level) => [...parts, `${code}=${level}`])),
+    [[]],
+  );
+  return combinations.map((parts) => [...parts, ...(bySite ? [`site=${siteId}`] : [])].join('/'));
+}

@@ -89,9 +89,11 @@ describe('admission', () => {
     expect((await check(trial)).missing).toEqual([]);
   });
 
-  it('is not granted for a protocol that randomises, which cannot be carried out yet', async () => {
-    const randomisation = { arms: [{ code: 'A', ratio: 1 }, { code: 'B', ratio: 1 }], blockSizes: [4] };
-    expect((await check(await createTrial(world, { ...PROTOCOL, randomisation }))).missing).toEqual(['protocol_not_supported']);
+  it('tells the workflow that the protocol randomises, but neither arms nor strata', async () => {
+    const randomisation = { arms: [{ code: 'A', ratio: 1 }, { code: 'B', ratio: 1 }], strata: [{ code: 'sex', levels: ['female', 'male'] }], blockSizes: [4] };
+    const { missing, protocol } = await check(await createTrial(world, { ...PROTOCOL, randomisation }));
+    expect(missing).toEqual([]);
+    expect(protocol?.randomisation).toEqual({ autoRandomise: false, freesCapOnWithdrawal: false });
   });
 
   it.each([
