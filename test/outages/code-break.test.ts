@@ -3,12 +3,14 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { listed, plaintextOfRuns } from '../enrollment/evidence.ts';
-import { allocate, ARM } from '../support/allocation.ts';
-import { directStudy, type DirectStudy } from '../support/scenario.ts';
+import { ARM } from '../support/allocation.ts';
+import { attend } from '../support/people.ts';
+import { directStudy, type DirectStudy, RANDOMISED_PROTOCOL } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { startTcpProxy, type TcpProxy, through } from './tcp-proxy.ts';
 
 type Broken = { codeBreakId: string; arm: string; code?: string };
+const PROTOCOL = { ...RANDOMISED_PROTOCOL, randomisation: { ...RANDOMISED_PROTOCOL.randomisation, arms: [{ code: ARM, ratio: 1 }], blockSizes: [2] } };
 const TOLD = ['medical-monitor', 'privacy-officer', 'sponsor'] as const;
 
 describe('a code-break', () => {
@@ -39,13 +41,16 @@ describe('a code-break', () => {
   const toldAt = async (id: string) => (await at.database.sql`select told_at from study.code_breaks where id = ${id}`)[0]?.['told_at'] as Date | null;
   const mailsOf = async (codeBreakId: string) => (await at.mailbox.messages()).filter(({ raw }) => raw.includes(codeBreakId));
 
-  async function randomised(contacts: readonly string[] = TOLD): Promise<{ study: DirectStudy; enrollmentId: string }> {
-    const study = await directStudy(at);
+  async function randomised(contacts: readonly string[] = TOLD): Promise<{ study: DirectStudy; enrollmentId: string; run: string }> {
+    const study = await directStudy(at, { protocol: PROTOCOL });
     for (const role of contacts) expect((await contact(study, role)).status).toBe(201);
-    const { enrollmentId } = (await study.enrol(await study.register())).body;
+    const patientId = await study.register();
+    const { enrollmentId } = (await study.enrol(patientId)).body;
+    await attend(study, enrollmentId);
+    await study.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'randomisation', 20_000);
+    expect((await study.randomise(enrollmentId)).status).toBe(201);
     await study.until(enrollmentId, ({ outcome }) => outcome === 'active', 20_000);
-    await allocate(at.database.sql, { studyId: study.studyId, enrollmentId });
-    return { study, enrollmentId };
+    return { study, enrollmentId, run: `enrollment/${study.studyCode}/${patientId}` };
   }
 
   /** All that Temporal has of a run, inputs and results included, as readable text. */
@@ -55,7 +60,7 @@ describe('a code-break', () => {
   }
 
   it.for(['refused', 'silent'] as const)('is answered at once with Temporal and mail down, and told when they are back: %s', { timeout: 90_000 }, async (how) => {
-    const { study, enrollmentId } = await randomised();
+    const { study, enrollmentId, run } = await randomised();
     for (const proxy of [temporal, mail]) {
       if (how === 'refused') await proxy.cut();
       else proxy.hush();
@@ -87,6 +92,7 @@ describe('a code-break', () => {
       expect(history).toContain(enrollmentId);
       expect(history).not.toMatch(new RegExp(`${ARM}|Doctor One|Test Person|Contact Person|secret|@cro`));
     }
+    expect(await everythingOf(run)).not.toContain(ARM);
     expect(JSON.stringify(await plaintextOfRuns(at))).not.toContain(ARM);
   });
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fails, losesEveryAnswer } from '../faults/fault-plan.ts';
 import type { Outcome } from '../../workflows/consent-to-enrollment/types.ts';
-import { RANDOMISED_PROTOCOL } from '../support/scenario.ts';
+import { directStudy, RANDOMISED_PROTOCOL } from '../support/scenario.ts';
+import { REPORT_WORKFLOW_TYPE, reportWorkflowIdOf } from '../../workflows/report-code-break/messages.ts';
 import { accepted, awaits, ended, enrollment, type Scenario, type Scene, signed, type Started, until } from './scene.ts';
 
 const { randomisation: PLAN } = RANDOMISED_PROTOCOL;
@@ -20,6 +21,22 @@ export const RANDOMISED_SCENARIOS: readonly Scenario[] = [
   randomised('withdrawn-before-the-randomisation', 'withdrawn', withdrawnBefore),
   randomised('withdrawn-past-the-randomisation', 'withdrawn', withdrawnPast, { randomisation: { ...PLAN, freesCapOnWithdrawal: true } }),
   randomised('slot-lapsed-before-the-randomisation', 'active', lapsed, { slotTimeToLive: 'PT1S' }),
+  {
+    name: 'code-broken',
+    workflowType: REPORT_WORKFLOW_TYPE,
+    outcome: null,
+    produce: async (at, plan) => {
+      const study = await directStudy(at, { protocol: RANDOMISED_PROTOCOL });
+      await accepted(study.admin.post(`/studies/${study.studyId}/contacts`, { userId: 'medical-1', name: 'Medical Monitor', email: 'medical@sponsor.example', role: 'medical-monitor' }));
+      const { enrollmentId } = await ended(study, await asked({ at, study, plan }));
+      const { status, body } = await study.doctor.post<{ codeBreakId: string }>(`/enrollments/${enrollmentId}/code-break`, { reason: 'overdose' });
+      if (status !== 201) throw new Error(`the code-break was answered ${status}`);
+      const workflowId = reportWorkflowIdOf(body.codeBreakId);
+      // Begun after the answer, which does not wait for it.
+      while (!(await at.system.client.workflow.getHandle(workflowId).describe().then(() => true, () => false))) await delay(50);
+      return workflowId;
+    },
+  },
 ];
 
 function randomised(name: string, outcome: Outcome, run: (scene: Scene) => Promise<Started>, protocol: Record<string, unknown> = {}): Scenario {
