@@ -23,6 +23,7 @@ const approve = (studyId: string, unblindingId: string, { by = MONITOR, under = 
   world.service.approveUnblinding({ ctx: by, key: under, input: { studyId, unblindingId } });
 const arm = (enrollmentId: string, role: Role, id = `${role}-9`) => world.service.getTreatmentAssignment({ ctx: as(role, id), input: { enrollmentId } });
 const unblinded = (studyId: string) => isStudyUnblinded(world.database.connect('study').orm, studyId);
+const flowArms = async (studyId: string) => (await world.service.enrollmentSummary({ ctx: coordinator, input: { studyId } })).flow.arms;
 const milestones = async (enrollmentId: string) =>
   (await world.service.enrollmentTimeline({ ctx: coordinator, input: { enrollmentId } })).items.filter(({ event }) => event === 'TREATMENT UNBLINDED');
 
@@ -35,8 +36,10 @@ describe('unblinding by two persons', () => {
     await expect(arm(enrollmentId, 'investigator')).rejects.toMatchObject({ code: 'still_blinded' });
     await expect(approve(studyId, asked.unblindingId, { by: as('medical-monitor', 'spo-1') })).rejects.toMatchObject({ code: 'approves_own_request' });
     expect(await unblinded(studyId)).toBe(false);
+    expect(await flowArms(studyId), 'pooled').toBeUndefined();
     expect(await approve(studyId, asked.unblindingId)).toMatchObject({ status: 'approved', approvedBy: { userId: 'med-1', role: 'medical-monitor' } });
     expect(await unblinded(studyId)).toBe(true);
+    expect(await flowArms(studyId)).toEqual([{ code: ARM, allocated: 1, withdrawn: 0, active: 0 }]);
     for (const role of ['investigator', 'sponsor', 'monitor', 'medical-monitor'] as const) expect(await arm(enrollmentId, role)).toMatchObject({ arm: ARM });
     await expect(approve(studyId, asked.unblindingId, { by: as('statistician', 'sta-1') })).rejects.toMatchObject({ code: 'already_approved' });
   });
