@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OPERATIONS } from '../../api/auth/policy.ts';
 import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
 import { ROLES, type Role } from '../../services/common/index.ts';
@@ -32,6 +32,8 @@ describe('who got what stays concealed', () => {
   let sql: postgres.Sql;
   let study: DirectStudy;
   let lists: string[];
+  /** The answer to the one who broke the code. */
+  let told: string;
   const enrollmentIds: string[] = [];
   const errors: Trace[] = [];
 
@@ -44,6 +46,10 @@ describe('who got what stays concealed', () => {
       await study.admin.post(`/studies/${study.studyId}/contacts`, { userId: `${role}-1`, name: role, email: `${role}@sponsor.example`, role });
     }
     for (const [index, sex] of ['female', 'male', 'female', 'male', 'female', 'female'].entries()) await participant(index, sex);
+    const [first = ''] = enrollmentIds;
+    told = JSON.stringify((await study.doctor.post(`/enrollments/${first}/code-break`, { reason: 'life-threatening bleeding' })).body);
+    errors.push(await body('code-break by a clinician', study.clinician.post(`/enrollments/${first}/code-break`, { reason: 'curious' })));
+    await vi.waitFor(async () => expect(await sql`select 1 from study.code_breaks where told_at is not null`).toHaveLength(1), { timeout: 20_000, interval: 100 });
     const rows = await sql<{ seed: string; key: string }[]>`select l.seed, s.key from study.randomisation_lists l join study.randomisation_strata s using (protocol_version_id)`;
     lists = [...new Set(rows.flatMap(({ seed, key }) => [seed, key]))];
   }, 180_000);
@@ -96,6 +102,10 @@ describe('who got what stays concealed', () => {
     expect(rows).toHaveLength(enrollmentIds.length);
     expect(rows.every(({ arm }) => ARMS.includes(arm))).toBe(true);
     expect(lists.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('tells it the one who broke the code, and nobody else: what follows is searched after that', () => {
+    expect(ARMS.filter((arm) => told.includes(arm))).toHaveLength(1);
   });
 
   it.each(BLINDED)('REST shows neither arm nor list to a blinded role: %s', async (role) => {
