@@ -265,7 +265,7 @@ export class Walker {
   #restsAs(states: readonly State[], seen: Seen): void {
     this.states = states;
     this.say(`  = ${JSON.stringify(seen)}`);
-    this.visited.add(`${seen.stage} ${seen.outcome ?? seen.stuckStep ?? seen.awaiting}`);
+    this.visited.add(`${seen.stage} ${seen.outcome ?? (seen.stuckStep ? `parked ${seen.stuckStep}` : seen.awaiting)}`);
   }
 
   /** Null while the run is at work, or nobody can tell. */
