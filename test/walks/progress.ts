@@ -142,5 +142,7 @@ function takingBack(state: State, around: Surroundings, park: Park): State[] {
   if (at >= 0) return park(`UNDO: ${after[at]}`, { registered: state.registered.slice(0, mark + at + 1) });
   const registered = mark < 0 ? state.registered : state.registered.slice(0, mark);
   const back = { ...state, registered, enrolled: false, lost: null, onto: null, placeless: false, signed: false, expires: null };
-  return [state.interruption ? undoing(back, 'voided') : enter(back, 'evaluating', around)];
+  // The way back leads to the screening, whatever ends it there.
+  const screening = enter(back, 'evaluating', around);
+  return [state.interruption ? undoing(screening, 'voided') : screening];
 }
