@@ -55,10 +55,11 @@ const MAY_LOSE = ['openEnrollment', 'openScreening', 'reserveSlot', 'enrollParti
 const scope = fc.constantFrom('interventions' as const, 'all_data_collection' as const, 'samples' as const);
 const result = fc.record({ item: fc.constantFrom('AGE' as const, 'EGFR' as const), good: fc.nat(9).map((n) => n > 0) });
 
-const strata = fc.constantFrom('right' as const, 'right' as const, 'right' as const, 'wrong' as const);
+const strata = fc.constantFrom('right' as const, 'wrong' as const);
 
+const request: fc.Arbitrary<Message> = fc.record({ kind: fc.constant('randomisation' as const), strata });
 const messageOf = (randomises: boolean): fc.Arbitrary<Message> => fc.oneof(
-  { weight: randomises ? 8 : 1, arbitrary: fc.record({ kind: fc.constant('randomisation' as const), strata }) },
+  { weight: randomises ? 8 : 1, arbitrary: request },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('results' as const), values: fc.uniqueArray(result, { minLength: 1, maxLength: 2, selector: (one) => one.item }), reason: fc.boolean() }) },
   {
     weight: 5,
@@ -97,7 +98,9 @@ const parkingOf = (randomises: boolean, message: fc.Arbitrary<Message>): fc.Arbi
 function actionOf(randomises: boolean): fc.Arbitrary<Action> {
   const message = messageOf(randomises);
   const beside = besideOf(message);
+  const asking = fc.tuple(request, beside).map(([first, more]): Action => ({ do: 'send', messages: [first, ...more] }));
   return fc.oneof(
+    { weight: randomises ? 20 : 0, arbitrary: asking },
     { weight: 40, arbitrary: fc.record({ do: fc.constant('advance' as const), beside }) },
     { weight: 18, arbitrary: fc.record({ do: fc.constant('send' as const), messages: fc.array(message, { minLength: 1, maxLength: 3 }) }) },
     { weight: 14, arbitrary: parkingOf(randomises, message) },
