@@ -109,7 +109,7 @@ function actionOf(randomises: boolean): fc.Arbitrary<Action> {
     { weight: 6, arbitrary: fc.record({ do: fc.constant('amend' as const), concerns: fc.constantFrom('all' as const, 'all' as const, 'new' as const), messages: beside }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('ask-into-fault' as const), mode: fc.constantFrom('fails' as const, 'loses' as const), evaluation: fc.boolean(), said: fc.constantFrom('retry' as const, 'retry' as const, 'withdrawal' as const, 'abort' as const) }) },
     { weight: 6, arbitrary: fc.record({ do: fc.constant('repeat' as const), which: fc.nat(9), content: fc.constantFrom('same' as const, 'same' as const, 'other' as const) }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const) }) },
+    { weight: randomises ? 8 : 2, arbitrary: fc.record({ do: fc.constant('lapse' as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), away: fc.boolean() }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('rescreen' as const), following: fc.boolean() }) },
   );

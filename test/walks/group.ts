@@ -49,7 +49,7 @@ export async function openGroup(at: TestSystem, { name, cap }: { name: ProtocolN
     study,
     people,
     cap,
-    rules: { screens: true, signs: true, randomises: false, frees: false, lapses: false, signatureExpiryMs: null, reconsentMs: null, ...OF[name].rules } satisfies Rules as Rules,
+    rules: { screens: true, signs: true, randomises: false, frees: false, lapses: false, signatureExpiryMs: null, reconsentMs: null, ...OF[name].rules } satisfies Rules,
     versionName: (index: number) => (index < 0 ? '0.9' : `${index + 1}.0`),
     /** One after the other, so that the order of their numbers is that of their effect. */
     amend: (concerns: 'all' | 'new', workers: Workers): Promise<unknown> => {

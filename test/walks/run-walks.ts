@@ -111,6 +111,6 @@ function replayable({ seed, counterexamplePath, counterexample, errorInstance, n
 /** Where the walks have come to rest, how many of them, and what was answered how often: what they have not seen they have not proved. */
 function summaryOf({ walks: count, restarts, visited, answers }: Report): string {
   const places = [...visited].toSorted(([, a], [, b]) => b - a).map(([where, times]) => `${where} ${times}`);
-  const told = [...answers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([answer, times]) => `${answer} ${times}`);
-  return `${count} walks, ${restarts} restarts; at rest at: ${places.join(', ')}\nanswered: ${told.join(', ')}`;
+  const replies = [...answers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([answer, times]) => `${answer} ${times}`);
+  return `${count} walks, ${restarts} restarts; at rest at: ${places.join(', ')}\nanswered: ${replies.join(', ')}`;
 }
