@@ -8,6 +8,7 @@ import { measureDefaultSettings } from './measures/default-settings.ts';
 import { measureList } from './measures/list.ts';
 import { ourSide } from './measures/ours.ts';
 import { measureProcess } from './measures/process.ts';
+import { measureRandomisation } from './measures/randomisation.ts';
 import { measureGetPatient, measurePost } from './measures/rest.ts';
 import { measureWorkflows } from './measures/workflow.ts';
 import { asTable, isOk, type Line } from './report.ts';
@@ -24,6 +25,7 @@ const MEASURES: Record<string, (at: At) => Promise<Line[]>> = {
   workflows: compareWorkflows,
   post: (at) => measurePost(at, 100),
   get: (at) => measureGetPatient(at, { rounds: 3, durationMs: 4000 }),
+  randomisation: ({ at }) => measureRandomisation(at, { unloaded: 300, rounds: 3, perRound: 1000, inFlight: 20, lists: 3 }),
   list: (at) => measureList(at, 60),
 };
 

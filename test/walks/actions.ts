@@ -21,7 +21,7 @@ export type Action =
   | { do: 'restart'; away: boolean }
   | { do: 'rescreen'; following: boolean };
 
-export const PROTOCOLS = ['direct', 'screened', 'signed', 'short', 'hasty'] as const;
+export const PROTOCOLS = ['direct', 'screened', 'signed', 'short', 'hasty', 'randomised', 'fleeting'] as const;
 export type ProtocolName = (typeof PROTOCOLS)[number];
 
 /** One person's way, and how it is ended when nothing else has. */
@@ -40,17 +40,26 @@ export type Walk = {
   ending: 'withdrawal' | 'abort' | 'deadline';
 };
 
+/** Of these, arms; the place of `fleeting` is given back after a second, and by a withdrawal after the end. */
+const RANDOMISES: readonly ProtocolName[] = ['randomised', 'fleeting'];
+
 const ACTIVITIES = [
   'openEnrollment', 'openScreening', 'reserveSlot', 'enrollParticipant', 'openCasebook', 'startEpro', 'confirmSlot', 'sendNotice',
   'recordOutcome', 'stopDataCollection', 'cancelOpening', 'closeScreening', 'releaseSlot', 'voidEnrolling', 'closeCasebook', 'stopEpro', 'settle',
 ];
+/** A pair stands for two that fail together (walker.ts). */
+const RANDOMISING = ['confirmSlot', 'unconfirmSlot', 'randomiseParticipant', 'randomiseParticipant', 'settle-randomisation', 'take-back'];
 /** Undoing, and what is answered by the record alone, is only made to fail: taking effect twice is what their keys are for. */
-const MAY_LOSE = ['openEnrollment', 'openScreening', 'reserveSlot', 'enrollParticipant', 'openCasebook', 'startEpro', 'confirmSlot', 'releaseSlot', 'voidEnrolling', 'closeCasebook', 'settle'];
+const MAY_LOSE = ['openEnrollment', 'openScreening', 'reserveSlot', 'enrollParticipant', 'openCasebook', 'startEpro', 'confirmSlot', 'releaseSlot', 'voidEnrolling', 'closeCasebook', 'settle', 'unconfirmSlot', 'randomiseParticipant', 'settle-randomisation'];
 
 const scope = fc.constantFrom('interventions' as const, 'all_data_collection' as const, 'samples' as const);
 const result = fc.record({ item: fc.constantFrom('AGE' as const, 'EGFR' as const), good: fc.nat(9).map((n) => n > 0) });
 
-const message: fc.Arbitrary<Message> = fc.oneof(
+const strata = fc.constantFrom('right' as const, 'wrong' as const);
+
+const request: fc.Arbitrary<Message> = fc.record({ kind: fc.constant('randomisation' as const), strata });
+const messageOf = (randomises: boolean): fc.Arbitrary<Message> => fc.oneof(
+  { weight: randomises ? 8 : 1, arbitrary: request },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('results' as const), values: fc.uniqueArray(result, { minLength: 1, maxLength: 2, selector: (one) => one.item }), reason: fc.boolean() }) },
   {
     weight: 5,
@@ -68,37 +77,50 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('enrol' as const), content: fc.constantFrom('same' as const, 'same' as const, 'other' as const), key: fc.constantFrom('same' as const, 'other' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stranger' as const) }) },
 );
-const beside = fc.oneof({ weight: 3, arbitrary: fc.constant<Message[]>([]) }, { weight: 2, arbitrary: fc.array(message, { minLength: 1, maxLength: 2 }) });
+const besideOf = (message: fc.Arbitrary<Message>) => fc.oneof({ weight: 3, arbitrary: fc.constant<Message[]>([]) }, { weight: 2, arbitrary: fc.array(message, { minLength: 1, maxLength: 2 }) });
 
-const breaking: fc.Arbitrary<Action> = fc.tuple(fc.constantFrom(...ACTIVITIES), fc.boolean()).map(([activity, loses]) => ({
+const breakingOf = (randomises: boolean): fc.Arbitrary<Action> => fc.tuple(fc.constantFrom(...ACTIVITIES, ...(randomises ? [...RANDOMISING, 'freeSlot'] : [])), fc.boolean()).map(([activity, loses]) => ({
   do: 'break', activity, mode: loses && MAY_LOSE.includes(activity) ? 'loses' : 'fails',
 }));
 
 const PARKING = ['reserveSlot', 'enrollParticipant', 'openCasebook', 'openCasebook', 'startEpro', 'confirmSlot', 'settle', 'sendNotice', 'recordOutcome'];
-const ending: fc.Arbitrary<Message> = fc.oneof(
+const endingOf = (message: fc.Arbitrary<Message>): fc.Arbitrary<Message> => fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('withdrawal' as const), scope }) },
   { weight: 2, arbitrary: fc.constant<Message>({ kind: 'resolve', action: 'abort' }) },
   { weight: 2, arbitrary: fc.constant<Message>({ kind: 'invalidation' }) },
   { weight: 2, arbitrary: fc.constant<Message>({ kind: 'resolve', action: 'retry' }) },
   { weight: 2, arbitrary: message },
 );
-const parking: fc.Arbitrary<Action> = fc.tuple(fc.constantFrom(...PARKING), fc.boolean(), fc.array(ending, { minLength: 1, maxLength: 3 })).map(([activity, loses, words]) => ({
+const parkingOf = (randomises: boolean, message: fc.Arbitrary<Message>): fc.Arbitrary<Action> => fc.tuple(fc.constantFrom(...PARKING, ...(randomises ? [...RANDOMISING, ...RANDOMISING] : [])), fc.boolean(), fc.array(endingOf(message), { minLength: 1, maxLength: 3 })).map(([activity, loses, words]) => ({
   do: 'park', activity, mode: loses && MAY_LOSE.includes(activity) ? 'loses' : 'fails', said: words,
 }));
 
-const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 40, arbitrary: fc.record({ do: fc.constant('advance' as const), beside }) },
-  { weight: 18, arbitrary: fc.record({ do: fc.constant('send' as const), messages: fc.array(message, { minLength: 1, maxLength: 3 }) }) },
-  { weight: 14, arbitrary: parking },
-  { weight: 10, arbitrary: breaking },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('mend' as const) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('amend' as const), concerns: fc.constantFrom('all' as const, 'all' as const, 'new' as const), messages: beside }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('ask-into-fault' as const), mode: fc.constantFrom('fails' as const, 'loses' as const), evaluation: fc.boolean(), said: fc.constantFrom('retry' as const, 'retry' as const, 'withdrawal' as const, 'abort' as const) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('repeat' as const), which: fc.nat(9), content: fc.constantFrom('same' as const, 'same' as const, 'other' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('lapse' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), away: fc.boolean() }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('rescreen' as const), following: fc.boolean() }) },
-);
+function actionOf(randomises: boolean): fc.Arbitrary<Action> {
+  const message = messageOf(randomises);
+  const beside = besideOf(message);
+  const asking = fc.tuple(request, beside).map(([first, more]): Action => ({ do: 'send', messages: [first, ...more] }));
+  return fc.oneof(
+    { weight: randomises ? 20 : 0, arbitrary: asking },
+    { weight: 40, arbitrary: fc.record({ do: fc.constant('advance' as const), beside }) },
+    { weight: 18, arbitrary: fc.record({ do: fc.constant('send' as const), messages: fc.array(message, { minLength: 1, maxLength: 3 }) }) },
+    { weight: 14, arbitrary: parkingOf(randomises, message) },
+    { weight: 10, arbitrary: breakingOf(randomises) },
+    { weight: 6, arbitrary: fc.record({ do: fc.constant('mend' as const) }) },
+    { weight: 6, arbitrary: fc.record({ do: fc.constant('amend' as const), concerns: fc.constantFrom('all' as const, 'all' as const, 'new' as const), messages: beside }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('ask-into-fault' as const), mode: fc.constantFrom('fails' as const, 'loses' as const), evaluation: fc.boolean(), said: fc.constantFrom('retry' as const, 'retry' as const, 'withdrawal' as const, 'abort' as const) }) },
+    { weight: 6, arbitrary: fc.record({ do: fc.constant('repeat' as const), which: fc.nat(9), content: fc.constantFrom('same' as const, 'same' as const, 'other' as const) }) },
+    { weight: randomises ? 8 : 2, arbitrary: fc.record({ do: fc.constant('lapse' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), away: fc.boolean() }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('rescreen' as const), following: fc.boolean() }) },
+  );
+}
+
+/** The randomisation comes late: most walks of protocols with arms go there first. */
+function actionsOf(randomises: boolean): fc.Arbitrary<Action[]> {
+  const straight = Array.from({ length: 2 }, (): Action => ({ do: 'advance', beside: [] }));
+  const some = fc.array(actionOf(randomises), { minLength: 3, maxLength: 9, size: 'max' });
+  return randomises ? fc.tuple(fc.nat(3), some).map(([way, more]) => (way > 0 ? [...straight, ...more] : more)) : some;
+}
 
 const rarely = (one: number) => fc.nat(one - 1).map((n) => n === 0);
 
@@ -110,7 +132,7 @@ export const walks = (protocol: ProtocolName): fc.Arbitrary<Walk> =>
     windowLeft: rarely(12).chain((ends) => (ends ? fc.integer({ min: 500, max: 4000 }) : fc.constant(null))),
     stuckAtOnce: rarely(20),
     eager: fc.boolean(),
-    actions: fc.array(action, { minLength: 3, maxLength: 9, size: 'max' }),
+    actions: actionsOf(RANDOMISES.includes(protocol)),
     ending: fc.constantFrom('withdrawal', 'abort', 'deadline'),
   });
 

@@ -1,5 +1,6 @@
 import type { WithdrawalScope } from '../../workflows/consent-to-enrollment/types.ts';
-import { asked, currency, enter, held, interrupted, toldBeside } from './progress.ts';
+import { asked, currency, cutShort, enter, held, interrupted, toldBeside } from './places.ts';
+import { randomised, toRandomisation } from './randomising.ts';
 import { digestOf, HELD, NO_ASIDES, NOT_EVALUATED, type State, stuckStepOf, type Surroundings, verdictOf } from './state.ts';
 
 type Item = 'AGE' | 'EGFR';
@@ -9,6 +10,7 @@ export type Message =
   | { kind: 'results'; values: { item: Item; good: boolean }[]; reason: boolean }
   | { kind: 'decision'; decision: 'eligible' | 'not_eligible'; by: 'doctor' | 'undelegated' | 'coordinator'; sha256: 'none' | 'seen' | 'other' }
   | { kind: 'invalidation' }
+  | { kind: 'randomisation'; strata: 'right' | 'wrong' }
   | { kind: 'reconsent'; how: 'current' | 'outdated' | 'undelegated' | 'unwitnessed' | 'declined' }
   | { kind: 'withdrawal'; scope: WithdrawalScope }
   | { kind: 'resolve'; action: 'retry' | 'skip' | 'abort' }
@@ -53,8 +55,10 @@ export function repliesTo(state: State, sent: Sent, around: Surroundings): Reply
       return atDesk(state, 'decision', around, () => toDecision(state, { ...sent, message }, around));
     case 'results':
       return atDesk(state, 'results', around, () => toResults(state, message, around));
+    case 'randomisation':
+      return toRandomisation(state, around);
     case 'invalidation':
-      return atDesk(state, 'invalidation', around, () => [taken({ ...state, place: 'taking-back', parked: null, desk: 'not_decided', signed: false, expires: null, declined: false })]);
+      return atDesk(state, 'invalidation', around, () => [taken({ ...cutShort(state), place: 'taking-back', parked: null, desk: 'not_decided', signed: false, expires: null, declined: false })]);
   }
 }
 
@@ -68,14 +72,14 @@ function atDesk(state: State, kind: keyof typeof NOT_TAKEN, { deskWasOpen }: Sur
     case 'queue':
     case 'open':
       if (kind === 'invalidation') return refused(state, 'not_decided');
-      return state.place === 'deciding' && !state.parked ? [...serve().flatMap((reply) => [reply, ...cutShort(state, reply)]), ...overtaken] : ['hangs'];
+      return state.place === 'deciding' && !state.parked ? [...serve().flatMap((reply) => [reply, ...tookEffect(state, reply)]), ...overtaken] : ['hangs'];
     case 'invalidation':
       if (kind !== 'invalidation') {
         return [...refused(state, kind === 'decision' ? 'already_decided' : NOT_TAKEN[kind]), ...(deskWasOpen ? refused(state, 'screening_closed') : [])];
       }
-      if (['giving-back', 'settling'].includes(state.place)) return ['hangs'];
+      if (['giving-back', 'settling', 'settling-randomisation', 'unconfirming'].includes(state.place)) return ['hangs'];
       // While one is being recorded a second one has nothing to speak to, also when the first is cut short.
-      return [...serve().flatMap((reply) => [reply, ...cutShort({ ...state, desk: 'not_decided' }, reply)]), ...overtaken];
+      return [...serve().flatMap((reply) => [reply, ...tookEffect({ ...state, desk: 'not_decided' }, reply)]), ...overtaken];
     case 'none':
       return refused(state, NOT_TAKEN[kind]);
     default:
@@ -84,7 +88,7 @@ function atDesk(state: State, kind: keyof typeof NOT_TAKEN, { deskWasOpen }: Sur
 }
 
 /** What took effect although an interruption cut it short is answered as taken: then that must come, and nothing else follows. */
-function cutShort(state: State, reply: Reply): Reply[] {
+function tookEffect(state: State, reply: Reply): Reply[] {
   if (reply === 'hangs' || reply.answer.status >= 400) return [];
   const { says = {} } = reply.answer;
   const unevaluated = says['verdict'] === undefined ? says : { ...says, verdict: 'not_evaluated', failed: [] };
@@ -154,6 +158,8 @@ function onward(state: State, around: Surroundings): State {
       return enter(state, 'opening', around);
     case 'signing-held':
       return enter(state, 'evaluating', around);
+    case 'randomising-held':
+      return enter({ ...state, placeless: true }, 'awaiting-randomisation', around);
     default:
       return enter({ ...state, onto: state.place === 'enrolling-held' ? 'enrolling' : 'confirming' }, 'reserving', around);
   }
@@ -187,6 +193,7 @@ function toOperator(state: State, action: 'retry' | 'skip' | 'abort', around: Su
     const undone = interrupted(state, { kind: 'abort' });
     // While the pivot is being passed nobody knows yet whether it comes too late.
     const passed = state.place === 'confirming' && !state.parked && around.faults.get('confirmSlot') !== 'fails' ? [enter({ ...state, lost: null }, 'telling', around)] : [];
+    if (state.place === 'randomising' && around.faults.get('randomiseParticipant') !== 'fails') passed.push(...randomised(state, around));
     const unparked = state.parked ?? state.unparked ?? RUNNING;
     return [...undone, ...passed].map((next) => taken({ ...next, unparked }, {}, 200));
   }

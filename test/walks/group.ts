@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { caller, type Caller, directStudy, type DirectStudy, DIRECT_PROTOCOL, SCREENED_PROTOCOL, signedConsent } from '../support/scenario.ts';
+import { caller, type Caller, directStudy, type DirectStudy, DIRECT_PROTOCOL, RANDOMISED_PROTOCOL, SCREENED_PROTOCOL, signedConsent } from '../support/scenario.ts';
 import type { TestSystem } from '../support/system.ts';
 import type { ProtocolName } from './actions.ts';
 import { insist } from './requests.ts';
@@ -19,6 +19,11 @@ const OF: Record<ProtocolName, { protocol: Record<string, unknown>; rules: Parti
   hasty: {
     protocol: { ...SCREENED_PROTOCOL, ...MANY, eligibilitySignature: { reminder: 'PT1S', expiry: 'PT3S' }, reconsentDeadline: 'PT3S' },
     rules: { signatureExpiryMs: HASTY_MS.signature, reconsentMs: HASTY_MS.reconsent },
+  },
+  randomised: { protocol: { ...RANDOMISED_PROTOCOL, ...MANY }, rules: { randomises: true } },
+  fleeting: {
+    protocol: { ...RANDOMISED_PROTOCOL, ...MANY, slotTimeToLive: 'PT1S', randomisation: { ...RANDOMISED_PROTOCOL.randomisation, freesCapOnWithdrawal: true } },
+    rules: { randomises: true, lapses: true, frees: true },
   },
 };
 
@@ -44,7 +49,7 @@ export async function openGroup(at: TestSystem, { name, cap }: { name: ProtocolN
     study,
     people,
     cap,
-    rules: { screens: true, signs: true, lapses: false, signatureExpiryMs: null, reconsentMs: null, ...OF[name].rules } satisfies Rules,
+    rules: { screens: true, signs: true, randomises: false, frees: false, lapses: false, signatureExpiryMs: null, reconsentMs: null, ...OF[name].rules } satisfies Rules,
     versionName: (index: number) => (index < 0 ? '0.9' : `${index + 1}.0`),
     /** One after the other, so that the order of their numbers is that of their effect. */
     amend: (concerns: 'all' | 'new', workers: Workers): Promise<unknown> => {

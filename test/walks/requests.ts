@@ -10,6 +10,7 @@ const WITHIN_MS = 40_000;
 const UNAVAILABLE = ['outcome_unknown', 'workflow_engine_unavailable', 'enrollment_overtaken'];
 const GOOD = { AGE: 44, EGFR: 88 };
 const BAD = { AGE: 12, EGFR: 12 };
+export const STRATA = { right: { sex: 'female' }, wrong: { sex: 'unknown' } };
 
 /** A request of a walk: the same content under the same key, however often it is sent. */
 export type Request = { sent: Sent; who: Caller; path: string; body: Record<string, unknown>; key: string };
@@ -26,8 +27,8 @@ export function codeOf({ body }: Reply): string {
  * Repeats a request under its key until there is an answer; bounded. An answer is none while the system restarts, and
  * 503 says to come again; anything else of 5xx, or a 503 without Retry-After, is a finding.
  */
-export async function insist(workers: Workers, send: () => Promise<Reply>, { stored = false, answered }: { stored?: boolean; answered?: (status: number) => void } = {}): Promise<Reply> {
-  const deadline = Date.now() + WITHIN_MS;
+export async function insist(workers: Workers, send: () => Promise<Reply>, { stored = false, answered, withinMs = WITHIN_MS }: { stored?: boolean; answered?: (status: number) => void; withinMs?: number } = {}): Promise<Reply> {
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const began = Date.now();
     const reply = await send().catch((error: unknown) => {
@@ -39,7 +40,7 @@ export async function insist(workers: Workers, send: () => Promise<Reply>, { sto
       if (reply.status >= 500) refuseOther5xx(reply);
       else if (reply.status !== 202 || !stored) return reply;
     }
-    if (Date.now() > deadline) throw new Error(`no answer within ${WITHIN_MS} ms, the last was ${reply?.status ?? 'none'}`);
+    if (Date.now() > deadline) throw new Error(`no answer within ${withinMs} ms, the last was ${reply?.status ?? 'none'}`);
     await delay(PAUSE_MS);
   }
 }
@@ -83,6 +84,8 @@ export function requestOf(group: Group, person: Person, { sent, key, sha256 }: {
     }
     case 'invalidation':
       return made(study.doctor, path('eligibility-decision/invalidation'), { reason: 'a sample was mixed up' });
+    case 'randomisation':
+      return made(study.clinician, path('randomisation'), { strata: STRATA[message.strata], confirmedBy: 'doctor-1' });
     case 'reconsent':
       if (message.how === 'declined') return made(study.clinician, path('consents'), { declined: { reason: 'wants to think' } });
       return made(study.clinician, path('consents'), { consent: consentOf(group, { version, witness: complete === true && !person.reads, delegated: message.how !== 'undelegated' }) });
@@ -112,6 +115,7 @@ export function consentOf(group: Group, { version, witness, delegated = true, si
 /** Something else under the same key. */
 export function otherContent(body: Record<string, unknown>): Record<string, unknown> {
   if ('results' in body) return { results: (body['results'] as Record<string, unknown>[]).map((one) => ({ ...one, reason: 'another one' })) };
+  if ('strata' in body) return { ...body, confirmedBy: 'somebody else' };
   if ('signature' in body) return { ...body, signature: { ...(body['signature'] as object), meaning: 'Something else' } };
   if ('declined' in body) return { declined: { reason: 'something else' } };
   if ('consent' in body) return { ...body, consent: { ...(body['consent'] as object), decisions: { participation: true, futureResearch: true } } };
@@ -126,6 +130,8 @@ export function usefulMessage(awaiting: string | null, { stuckStep, signs }: { s
       return { kind: 'results', values: [{ item: 'AGE', good: true }, { item: 'EGFR', good: true }], reason: true };
     case 'eligibility':
       return signs ? { kind: 'decision', decision: 'eligible', by: 'doctor', sha256: 'none' } : null;
+    case 'randomisation':
+      return { kind: 'randomisation', strata: 'right' };
     case 'consent':
     case 'decision':
       return { kind: 'reconsent', how: 'current' };

@@ -5,6 +5,7 @@ import { expectInvariants } from '../support/invariants.ts';
 import { startTestSystem } from '../support/system.ts';
 import { PROTOCOLS, told, type Walk, walks } from './actions.ts';
 import { openGroup } from './group.ts';
+import { codeOf } from './requests.ts';
 import { go } from './steps.ts';
 import { type Stage, Walker } from './walker.ts';
 import { Workers } from './workers.ts';
@@ -14,16 +15,18 @@ const TIMING = { roundMs: 3_600_000 };
 /** Real systems are slow: so often a failing cohort is tried smaller, no more, unless `WALK_SHRINKS` says so. */
 const SHRINKS = Number(process.env['WALK_SHRINKS'] ?? 4);
 const WALKS_PER_PROTOCOL = { min: 2, max: 2 };
-export const COHORT = PROTOCOLS.length * WALKS_PER_PROTOCOL.max;
+/** `WALK_PROTOCOLS=randomised,fleeting` walks these only. */
+const NAMES = PROTOCOLS.filter((name) => process.env['WALK_PROTOCOLS']?.split(',').includes(name) ?? true);
+export const COHORT = NAMES.length * WALKS_PER_PROTOCOL.max;
 
 /** People who are at the same sites at the same time. */
 type Cohort = { tight: boolean; walks: Walk[] }[];
 
 const cohorts: fc.Arbitrary<Cohort> = fc.tuple(
-  ...PROTOCOLS.map((protocol) => fc.record({ tight: fc.boolean(), walks: fc.array(walks(protocol), { minLength: WALKS_PER_PROTOCOL.min, maxLength: WALKS_PER_PROTOCOL.max }) })),
+  ...NAMES.map((protocol) => fc.record({ tight: fc.boolean(), walks: fc.array(walks(protocol), { minLength: WALKS_PER_PROTOCOL.min, maxLength: WALKS_PER_PROTOCOL.max }) })),
 );
 
-export type Report = { walks: number; restarts: number; visited: Map<string, number> };
+export type Report = { walks: number; restarts: number; visited: Map<string, number>; answers: Map<string, number> };
 
 /** Fixed, so that a change is judged by the same walks as the one before; how they overtake each other differs each time. */
 const SEED = '20261124';
@@ -43,7 +46,7 @@ export async function runWalks({ numCohorts, seed = seedOf(), path = process.env
   const at = await startTestSystem({ interceptors: plan.interceptors, timing: TIMING });
   const workers = new Workers(at);
   const stage: Stage = { at, plan, workers };
-  const report: Report = { walks: 0, restarts: 0, visited: new Map() };
+  const report: Report = { walks: 0, restarts: 0, visited: new Map(), answers: new Map() };
   const known = new Set<string>();
   let failures = 0;
   const property = fc.asyncProperty(cohorts, async (cohort) => {
@@ -85,6 +88,10 @@ async function together(stage: Stage, cohort: Cohort, report: Report): Promise<v
     } finally {
       walker.mend();
       for (const where of walker.visited) report.visited.set(where, (report.visited.get(where) ?? 0) + 1);
+      for (const { request: { sent }, reply } of walker.log) {
+        const answer = `${sent.message.kind} ${reply.status} ${codeOf(reply)}`.trimEnd();
+        report.answers.set(answer, (report.answers.get(answer) ?? 0) + 1);
+      }
     }
   }))).flat();
   if (failed.length > 0) throw new Error(failed.join('\n\n'));
@@ -101,8 +108,9 @@ function replayable({ seed, counterexamplePath, counterexample, errorInstance, n
   return `a walk came to something that is not legal.\nReplay: WALK_SEED=${seed} WALK_PATH=${counterexamplePath ?? ''} node test/run.mjs test/walks\n\n${why}\n\nThe cohort, after ${numShrinks} shrinks:\n${lines.join('\n')}`;
 }
 
-/** Where the walks have come to rest, and how many of them: what they have not seen they have not proved. */
-function summaryOf({ walks: count, restarts, visited }: Report): string {
+/** Where the walks have come to rest, how many of them, and what was answered how often: what they have not seen they have not proved. */
+function summaryOf({ walks: count, restarts, visited, answers }: Report): string {
   const places = [...visited].toSorted(([, a], [, b]) => b - a).map(([where, times]) => `${where} ${times}`);
-  return `${count} walks, ${restarts} restarts; at rest at: ${places.join(', ')}`;
+  const replies = [...answers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([answer, times]) => `${answer} ${times}`);
+  return `${count} walks, ${restarts} restarts; at rest at: ${places.join(', ')}\nanswered: ${replies.join(', ')}`;
 }

@@ -4,6 +4,8 @@ import type { Outcome, Stage, WithdrawalScope } from '../../workflows/consent-to
 export type Place =
   | 'recording-consent' | 'validating' | 'opening' | 'forms' | 'evaluating' | 'deciding' | 'signing-held' | 'reserving' | 'enrolling'
   | 'giving-back' | 'enrolling-held' | 'collecting' | 'confirming' | 'settling' | 'confirming-held' | 'taking-back'
+  // Where the protocol randomises, instead of confirming alone.
+  | 'awaiting-randomisation' | 'confirming-ahead' | 'randomising' | 'settling-randomisation' | 'unconfirming' | 'trying-again' | 'randomising-held'
   | 'telling' | 'recording' | 'withdrawing' | 'undoing' | 'concluding' | 'telling-end' | 'ended';
 
 /** What is taken of people at the moment; a code where nothing is. */
@@ -14,6 +16,9 @@ export type Interruption =
   | { kind: 'expiry'; reason: string }
   | { kind: 'abort' }
   | { kind: 'withdrawal'; scope: WithdrawalScope };
+
+/** The site's request for the randomisation: being done, or answered so, which its sender has not been told yet. */
+export type Served = { strata: 'right' | 'wrong' } | { status: number; code: string | null };
 
 /** The model of one enrollment. A value: what comes next is another one. */
 export type State = {
@@ -53,6 +58,9 @@ export type State = {
   /** After `reserving` and `giving-back`. */
   onto: Place | null;
   collected: string[];
+  served: Served | null;
+  /** The place was given back while the randomisation is awaited, and is reserved anew before. */
+  placeless: boolean;
   /** The wait that ends by itself, not before this time. */
   expires: { from: number; reason: string } | null;
   noticesSkipped: boolean;
@@ -65,6 +73,9 @@ export type FaultMode = 'fails' | 'loses';
 export type Rules = {
   screens: boolean;
   signs: boolean;
+  randomises: boolean;
+  /** A withdrawal past the pivot gives the place back. */
+  frees: boolean;
   /** The slot's time to live may end within a walk. */
   lapses: boolean;
   /** Milliseconds; null: far beyond a walk. */
@@ -88,12 +99,14 @@ export type Surroundings = {
   windowEndsAt: number | null;
   /** May two renewed consents meet in this step? */
   consentsMeet: boolean;
+  /** May two requests for the randomisation? One that queued is refused for what came first. */
+  randomisationsMeet: boolean;
   /** Was anything taken when the step began? What still queued is refused when that ends. */
   deskWasOpen: boolean;
 };
 
 export const UNDO_ACTIVITY: Record<string, string> = {
-  opening: 'cancelOpening', screening: 'closeScreening', slot: 'releaseSlot', enrolling: 'voidEnrolling', casebook: 'closeCasebook', epro: 'stopEpro',
+  opening: 'cancelOpening', screening: 'closeScreening', slot: 'releaseSlot', enrolling: 'voidEnrolling', casebook: 'closeCasebook', epro: 'stopEpro', confirming: 'unconfirmSlot',
 };
 
 export const NO_ASIDES = { failing: 0, shown: 0 };
@@ -102,7 +115,7 @@ export function begun(rules: Rules, consent: number): State {
   return {
     place: 'recording-consent', stage: 'consent', parked: null, unparked: null, desk: rules.screens ? 'queue' : 'none', interruption: null, doomed: false,
     outcome: null, reached: null, scope: null, consent, declined: false, results: {}, entries: 0, evaluated: false, seen: [], signed: false,
-    asked: 0, enrolled: false, pastPivot: false, registered: [], lost: null, onto: null, collected: [], expires: null, noticesSkipped: false,
+    asked: 0, enrolled: false, pastPivot: false, registered: [], lost: null, onto: null, collected: [], served: null, placeless: false, expires: null, noticesSkipped: false,
     asides: NO_ASIDES,
   };
 }
@@ -121,15 +134,22 @@ export function digestOf(state: State): string | null {
 
 export const NOT_EVALUATED = 'not evaluated';
 
-export const HELD: readonly Place[] = ['validating', 'signing-held', 'enrolling-held', 'confirming-held'];
+export const HELD: readonly Place[] = ['validating', 'signing-held', 'enrolling-held', 'confirming-held', 'randomising-held'];
 
 /** What operators are shown first: a notice that failed beside the way has always waited longer than the step that it is beside. */
 export function stuckStepOf({ asides, parked }: State): string | null {
   return asides.shown > 0 ? 'notices' : parked;
 }
 
+/** Is a request for the randomisation being done? Its sender waits as long. */
+export function isServing({ served }: State): boolean {
+  return served !== null && 'strata' in served;
+}
+
 /** Who is awaited in a state at rest. */
 export function awaitedIn(state: State, rules: Rules): string | null {
+  // It stays awaited while it is being done, for whoever looks.
+  if (state.place === 'awaiting-randomisation' || isServing(state)) return 'randomisation';
   if (state.parked) return null;
   if (HELD.includes(state.place)) return state.declined ? 'decision' : 'consent';
   if (state.place !== 'deciding') return null;

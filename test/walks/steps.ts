@@ -4,11 +4,12 @@ import { checkEnrollment } from './after-walk.ts';
 import type { Message } from './answers.ts';
 import { usefulMessage } from './requests.ts';
 import { awaitedIn, type State } from './state.ts';
+import { repeat } from './repeat.ts';
 import type { LogEntry, Walker } from './walker.ts';
 
-const RESERVED: readonly State['place'][] = ['enrolling', 'collecting', 'confirming'];
-/** Results, a signature, a renewed consent, and the signature once more. */
-const STEPS_TO_PARK = 4;
+const RESERVED: readonly State['place'][] = ['enrolling', 'collecting', 'confirming', 'awaiting-randomisation', 'trying-again'];
+/** Results, a signature, a renewed consent, the signature once more, and the request for the randomisation. */
+const STEPS_TO_PARK = 5;
 const ENDS_WITHIN_MS = 20_000;
 
 /** Goes the whole walk; throws at the first thing that is not legal. */
@@ -24,7 +25,7 @@ export async function go(walker: Walker): Promise<void> {
   walker.say(`ending: ${walk.ending}`);
   await end(walker);
   await checkEnrollment(walker);
-  for (const entry of walker.log.filter(repeatable)) await walker.repeat(entry, 'same');
+  for (const entry of walker.log.filter(repeatable)) await repeat(walker, entry, 'same');
   // Whatever is said after the end, once more: nothing may have changed by being repeated.
   await checkEnrollment(walker);
 }
@@ -53,7 +54,7 @@ async function step(walker: Walker, action: Action): Promise<void> {
     case 'repeat': {
       const entries = walker.log.filter((entry) => repeatable(entry) && (action.content === 'same' || entry.reply.status < 300));
       const entry = entries[action.which % Math.max(1, entries.length)];
-      return entry && walker.repeat(entry, action.content);
+      return entry && repeat(walker, entry, action.content);
     }
     case 'ask-into-fault':
       return askIntoFault(walker, state, action);
@@ -89,12 +90,12 @@ async function park(walker: Walker, { activity, mode, said }: Extract<Action, { 
 
 /** What keeps its first answer: not what the policy refuses, nor what is answered by how the enrollment stands then. */
 function repeatable({ request: { sent: { message } }, reply: { status } }: LogEntry): boolean {
-  if (status === 403 || status === 404 || status === 422) return false;
+  if (status === 403 || status === 404 || (status === 422 && message.kind !== 'randomisation')) return false;
   return message.kind !== 'enrol' || (message.key === 'same' && message.content === 'same');
 }
 
 async function lapse(walker: Walker, state: State): Promise<void> {
-  if (!walker.group.rules.lapses || !state.parked || !RESERVED.includes(state.place)) return;
+  if (!walker.group.rules.lapses || !(state.parked || state.place === 'awaiting-randomisation') || !RESERVED.includes(state.place)) return;
   const { sql } = walker.stage.at.database;
   await eventually('the place is given back by its time to live', async () => {
     const rows = await sql`select 1 from site.slots where enrollment_id = ${walker.person?.enrollmentId ?? ''} and status = 'reserved'`;

@@ -6,18 +6,34 @@ import { fails, losesEveryAnswer } from '../faults/fault-plan.ts';
 import type { EnrollmentBody } from '../support/scenario.ts';
 import type { TestSystem } from '../support/system.ts';
 import type { Walk } from './actions.ts';
-import type { Message, Sent } from './answers.ts';
+import type { Answer, Message, Sent } from './answers.ts';
 import { type Group, mostTaken } from './group.ts';
 import { after, briefly, type Answered, closure, explained, mayHang, restingAs, type Seen } from './model.ts';
-import { asAnswer, codeOf, consentOf, insist, otherContent, type Person, type Reply, type Request, requestOf } from './requests.ts';
+import { asAnswer, codeOf, consentOf, insist, type Person, type Reply, type Request, requestOf } from './requests.ts';
 import { begun, digestOf, type FaultMode, HELD, type State, type Surroundings } from './state.ts';
 import type { Workers } from './workers.ts';
 
 export type Stage = { at: TestSystem; plan: FaultPlan; workers: Workers };
 export type LogEntry = { request: Request; reply: Reply; enrollmentId: string };
+type Asked = { sent: Sent; reply: Promise<Answered & { answer: Answer }>; answered: Answered | Error | null; posted: boolean };
+
+const isRandomisation = ({ sent }: Asked) => sent.message.kind === 'randomisation';
+
+function answerOf({ answered, posted }: Asked): Answered {
+  if (answered === null || answered instanceof Error) throw answered ?? new Error('there is no answer');
+  return { ...answered, posted };
+}
+
+/** Longer than any walk: only an operator ends the wait of a request whose step has parked. */
+const OWED_WITHIN_MS = 180_000;
 
 const REST_WITHIN_MS = 20_000;
-const OVER = ['enrollment_closed', 'already_withdrawn'];
+/** Armed together: the step itself as asked, and what settles or undoes it so that it fails. */
+const PAIRS: Record<string, readonly string[]> = {
+  settle: ['confirmSlot', 'settleSlotConfirmation'],
+  'settle-randomisation': ['randomiseParticipant', 'settleRandomisation'],
+  'take-back': ['randomiseParticipant', 'unconfirmSlot'],
+};
 
 /** One person on one walk: what was said and answered, and the states of the model that explain it. */
 export class Walker {
@@ -31,6 +47,8 @@ export class Walker {
   readonly faults = new Map<string, FaultMode>();
   person: Person | null = null;
   states: readonly State[] = [];
+  /** Requests that somebody else has to act for, before they are answered. */
+  #owed: readonly Asked[] = [];
   windowEndsAt: number | null = null;
   /** Digests by what they cover, as the model names it. */
   readonly digests = new Map<string, string>();
@@ -49,7 +67,7 @@ export class Walker {
     const { group, faults, windowEndsAt } = this;
     return {
       rules: group.rules, faults, versions: group.versionsSince(from), concernsAll: group.concernsAll, mayBeFull: group.cap !== null,
-      from, now: Date.now(), windowEndsAt, consentsMeet: false, deskWasOpen: false, ...more,
+      from, now: Date.now(), windowEndsAt, consentsMeet: false, randomisationsMeet: false, deskWasOpen: false, ...more,
     };
   }
 
@@ -62,8 +80,7 @@ export class Walker {
   }
 
   arm(activity: string, mode: FaultMode): void {
-    const names = activity === 'settle' ? ['confirmSlot', 'settleSlotConfirmation'] : [activity];
-    for (const [index, name] of names.entries()) {
+    for (const [index, name] of (PAIRS[activity] ?? [activity]).entries()) {
       const how = index === 0 ? mode : 'fails';
       this.faults.set(name, how);
       this.stage.plan.arm({ patientId: this.#patientId, activity: name }, how === 'loses' ? losesEveryAnswer : fails);
@@ -99,11 +116,14 @@ export class Walker {
     const key = randomUUID();
     const reply = await insist(stage.workers, () => study.clinician.post('/enrollments', body, key));
     this.say(`enrol ${String(content['version'])}: ${reply.status} ${String(reply.body['code'] ?? reply.body['enrollmentId'])}`);
+    const missing = (reply.body['missing'] ?? []) as string[];
+    const randomised = group.rules.randomises && this.states.some(({ pastPivot }) => pastPivot);
+    if (randomised !== missing.includes('already_randomised')) this.fail(`${randomised ? 'randomised' : 'not randomised'}, and told ${reply.status} ${missing.join()}`);
     if (reply.status === 409 && reply.body['code'] === 'cap_reached') {
       await this.#wasFull(from);
       return false;
     }
-    if (reply.status === 409 && isDeepStrictEqual(reply.body['missing'], ['rescreens_used_up'])) return false;
+    if (reply.status === 409 && (randomised || isDeepStrictEqual(missing, ['rescreens_used_up']))) return false;
     if (reply.status === 409 && reply.body['code'] === 'not_admissible') this.fail(`refused, although nothing is missing: ${JSON.stringify(reply.body['missing'])}`);
     if (reply.status !== 201 && reply.status !== 202) this.fail(`POST /enrollments was answered ${reply.status} ${String(reply.body['code'])}`);
     if (reply.status === 202 && !this.faults.has('recordConsent') && !stage.workers.awaySince(from - 5000)) this.say('  (202 although nothing was away)');
@@ -153,11 +173,50 @@ export class Walker {
     const from = Date.now();
     const consentsMeet = messages.filter(({ kind }) => kind === 'reconsent').length > 1;
     const deskWasOpen = this.states.some(({ desk }) => desk === 'open' || desk === 'queue');
-    const prepared = await Promise.all(messages.filter((message) => this.#certain(message, messages)).map((message) => this.prepare(message)));
-    const requests = prepared.filter(({ sent }) => !mayHang(this.states, sent, this.around(from)));
-    const [answered] = await Promise.all([Promise.all(requests.map((request) => this.ask(request))), beside()]);
-    this.explain(answered, this.around(from, { consentsMeet, deskWasOpen }));
-    await this.rest(from);
+    const prepared = await Promise.all(messages.filter((message, index) => this.#certain(message, messages) && !this.#wouldQueue(messages, index)).map((message) => this.prepare(message)));
+    const all = prepared.map(({ sent }) => sent);
+    const asked = prepared.filter(({ sent }) => !mayHang(this.states, sent, { around: this.around(from), beside: all })).map((request) => this.#begin(request));
+    const randomisationsMeet = asked.filter(isRandomisation).length > 1;
+    const owed = [...this.#owed, ...asked.filter(isRandomisation)];
+    const [answered] = await Promise.all([Promise.all(asked.filter((one) => !isRandomisation(one)).map(({ reply }) => reply)), beside()]);
+    await this.#restOwing({ from, answered, owed }, { consentsMeet, randomisationsMeet, deskWasOpen });
+  }
+
+  #begin(request: Request): Asked {
+    const asked: Asked = { sent: request.sent, reply: this.ask(request), answered: null, posted: false };
+    const settled = (answered: Answered | Error) => void Object.assign(asked, { answered });
+    asked.reply.then(settled, (error: unknown) => settled(error instanceof Error ? error : new Error(String(error))));
+    return asked;
+  }
+
+  /** Where a step may park on it, one request for the randomisation at a time: of two nobody could tell which is being done. */
+  #wouldQueue(messages: readonly Message[], index: number): boolean {
+    return messages[index]?.kind === 'randomisation' && this.faults.size > 0 && messages.slice(0, index).some(({ kind }) => kind === 'randomisation');
+  }
+
+  /** Comes to rest with an answer to each request, or with one that the model says is being done and waits for an operator. */
+  async #restOwing({ from, answered, owed }: { from: number; answered: readonly Answered[]; owed: readonly Asked[] }, more: Partial<Surroundings>): Promise<void> {
+    const deadline = Date.now() + REST_WITHIN_MS;
+    for (;;) {
+      const known = owed.flatMap((one) => (one.answered === null ? [] : [answerOf(one)]));
+      if (known.length === owed.length) {
+        this.#owed = [];
+        this.explain([...answered, ...known], this.around(from, more));
+        return this.rest(from);
+      }
+      const seen = await this.look();
+      const around = this.around(from, more);
+      const open = owed.filter((one) => one.answered === null);
+      // Answered while it was looked at: then what was seen may be of before.
+      const resting = seen && open.length + known.length === owed.length ? restingAs(after(this.states, [...answered, ...known, ...open.map(({ sent, posted }) => ({ sent, posted, answer: null }))], around), seen, around) : [];
+      if (seen && resting.length > 0) {
+        this.#owed = open.map((one) => Object.assign(one, { posted: true }));
+        this.#restsAs(resting, seen);
+        return;
+      }
+      if (Date.now() > deadline) this.fail(`a request for the randomisation is not answered within ${REST_WITHIN_MS} ms, at ${JSON.stringify(seen)}; legal:\n${explained(this.states, owed.map(({ sent }) => sent), around)}`);
+      await delay(25);
+    }
   }
 
   /** Under another key the same paper would begin another enrollment once this one has ended: not what is meant here. */
@@ -167,10 +226,10 @@ export class Walker {
     return stays && this.windowEndsAt === null && beside.every(({ kind }) => kind === 'enrol' || kind === 'stranger');
   }
 
-  async ask(request: Request): Promise<Answered> {
+  async ask(request: Request): Promise<Answered & { answer: Answer }> {
     const { sent, who, path, body, key } = request;
     const stored = sent.message.kind === 'withdrawal';
-    const reply = await insist(this.stage.workers, () => who.post(path, body, key), { stored });
+    const reply = await insist(this.stage.workers, () => who.post(path, body, key), { stored, ...(sent.message.kind === 'randomisation' ? { withinMs: OWED_WITHIN_MS } : {}) });
     this.say(`  ${JSON.stringify(sent.message)}: ${reply.status} ${codeOf(reply)}`);
     const enrollmentId = this.person?.enrollmentId ?? '';
     this.log.push({ request, reply, enrollmentId });
@@ -190,11 +249,9 @@ export class Walker {
       const seen = await this.look();
       const around = this.around(from);
       const states = seen ? restingAs(this.states, seen, around) : [];
-      if (states.length > 0) {
-        this.states = states;
+      if (seen && states.length > 0) {
         if (states.some(({ outcome }) => outcome === 'cap_reached') && !this.trace.at(-1)?.includes('cap_reached')) await this.#wasFull(this.#began);
-        this.say(`  = ${JSON.stringify(seen)}`);
-        if (seen) this.visited.add(`${seen.stage} ${seen.outcome ?? seen.stuckStep ?? seen.awaiting}`);
+        this.#restsAs(states, seen);
         return;
       }
       if (Date.now() > deadline) {
@@ -203,6 +260,12 @@ export class Walker {
       }
       await delay(25);
     }
+  }
+
+  #restsAs(states: readonly State[], seen: Seen): void {
+    this.states = states;
+    this.say(`  = ${JSON.stringify(seen)}`);
+    this.visited.add(`${seen.stage} ${seen.outcome ?? (seen.stuckStep ? `parked ${seen.stuckStep}` : seen.awaiting)}`);
   }
 
   /** Null while the run is at work, or nobody can tell. */
@@ -232,28 +295,6 @@ export class Walker {
     const { stage, group } = this;
     const taken = await mostTaken(stage.at, group, { from, until: Date.now() });
     if (taken < (group.cap ?? Number.POSITIVE_INFINITY)) this.fail(`cap_reached although at most ${taken} of ${group.cap} places were taken`);
-  }
-
-  /** An old request again: the same content has its first answer, other content is refused. */
-  async repeat({ request, reply, enrollmentId }: LogEntry, content: 'same' | 'other'): Promise<void> {
-    const { sent, who, path, body, key } = request;
-    const stored = sent.message.kind === 'withdrawal';
-    const again = await insist(this.stage.workers, () => who.post(path, content === 'same' ? body : otherContent(body), key), { stored });
-    this.say(`  again, ${content} content, ${JSON.stringify(sent.message)}: ${again.status} ${codeOf(again)}`);
-    if (content === 'other') {
-      const open = enrollmentId === this.person?.enrollmentId && this.states.every(({ place }) => place !== 'ended' && place !== 'telling-end');
-      if (again.status !== 409 || (open && again.body['code'] !== 'key_reused')) this.fail(`other content under a known key was answered ${again.status} ${String(again.body['code'])}`);
-      return;
-    }
-    const first = reply.status === 202 && again.status === 201 ? 201 : reply.status;
-    // What was refused stays refused, but why may be said otherwise: that it is over, or that the form lacks a signature,
-    // which is looked at before the run is asked.
-    const refusedOtherwise = first === 409 && (OVER.includes(codeOf(again)) || codeOf(again) === 'signers_missing');
-    const same = refusedOtherwise || (again.status === first && codeOf(again) === codeOf(reply) && again.body['enrollmentId'] === reply.body['enrollmentId']);
-    const whole = ['results', 'decision', 'invalidation', 'reconsent'].includes(sent.message.kind) && reply.status < 300;
-    if (!same || (whole && !isDeepStrictEqual(again.body, reply.body))) {
-      this.fail(`the same request under its key was answered ${reply.status} ${JSON.stringify(reply.body)} first, and now ${again.status} ${JSON.stringify(again.body)}`);
-    }
   }
 
   get awaitsConsent(): boolean {

@@ -143,7 +143,7 @@ async function withdrawnOr(enrollment: Enrollment, notices: Notices): Promise<Ou
 /** Ended in step 1: the same request had enrolled before, or an operator gave up on recording the consent. */
 async function notStarted(enrollment: Enrollment, notices: Notices): Promise<Outcome> {
   enrollment.closing = true;
-  enrollment.requests.close('closing', 'This enrollment is being closed.');
+  for (const desk of [enrollment.requests, enrollment.randomisations]) desk.close('closing', 'This enrollment is being closed.');
   // A repeated request has no record of its own: its caller was told the enrollment that it belongs to.
   if (enrollment.outcomeReason === 'repeated_request') {
     showOutcome(enrollment, 'voided');
