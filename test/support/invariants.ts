@@ -7,7 +7,7 @@ import type { TestDatabase } from './database.ts';
 /** What is looked at: of a system in this process or in another one. */
 type At = { database: Pick<TestDatabase, 'sql'>; system: Pick<System, 'client'>; mailbox: Pick<Mailbox, 'messages'> };
 /** Told again when it happens again: each time under a key of its own. */
-const REPEATED = ['stuck', 'signature_requested', 'signature_reminder', 'reconsent_requested', 'reconsent_declined'];
+const REPEATED = ['stuck', 'signature_requested', 'signature_reminder', 'reconsent_requested', 'reconsent_declined', 'code_broken', 'code_break_refused'];
 type Runs = Map<string, { workflowId: string; view: EnrollmentView }>;
 
 /** Outcomes of an enrollment that was undone or never began; `withdrawn` belongs here unless its stage is `activation`. */
@@ -45,6 +45,7 @@ export async function brokenInvariants(at: At): Promise<string[]> {
     screening(at),
     messages(at),
     endedInOrder(at),
+    codeBreaks(at),
   ]);
   return found.flat();
 }
@@ -230,6 +231,12 @@ async function messages({ database: { sql }, mailbox }: At): Promise<string[]> {
   // The mailbox lists its newest thousand: beyond that a mail may have left the list.
   const lost = mails.length < 1000 ? rows.filter((row) => row.status === 'sent' && !count.has(row.message_id)) : [];
   return [...broken, ...lost.map((row) => `message marked as sent that never arrived: ${row.message_id}`)];
+}
+
+/** Whoever must know of a code-break has been told. */
+async function codeBreaks({ database: { sql } }: At): Promise<string[]> {
+  const untold = await sql<{ id: string }[]>`select id from study.code_breaks where told_at is null`;
+  return untold.map(({ id }) => `code-break that nobody was told of: ${id}`);
 }
 
 /** A run ends with its outcome, never with an error. */

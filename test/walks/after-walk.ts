@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { insist, STRATA } from './requests.ts';
 import type { Rules, State } from './state.ts';
+import { rightArm } from './unblinding.ts';
 import type { Walker } from './walker.ts';
 
 type Item = { event: string; stage: string; details: Record<string, unknown> };
@@ -32,6 +33,7 @@ export async function checkEnrollment(walker: Walker): Promise<void> {
     ...(await consents(walker)),
     ...(await stopped(walker, enrollmentId)),
     ...(await allocated(walker, enrollmentId)),
+    ...(await rightArm(walker)),
   ];
   if (findings.length > 0) walker.fail(`after the end (${states.map(({ outcome }) => outcome).join()}): ${findings.join('; ')}`);
 }
@@ -76,7 +78,7 @@ async function mails({ states, group: { rules }, stage: { at } }: Walker, enroll
   // Each consent that was recorded is told, a renewed one, too.
   const consented = (await at.database.sql`select 1 from patient.consents where enrollment_id = ${enrollmentId}`).length;
   const skipped = states.some(({ noticesSkipped }) => noticesSkipped);
-  const unsent = skipped ? [] : rows.filter(({ status }) => status !== 'sent').map(({ kind }) => `${kind} is not sent`);
+  const unsent = skipped ? [] : rows.filter(({ status, kind }) => status !== 'sent' && kind !== 'code_broken').map(({ kind }) => `${kind} is not sent`);
   const told = (kinds: (kind: string) => boolean) => rows.filter(({ kind }) => kinds(kind)).map(({ kind, recipient }) => `${kind} to ${recipient}`).toSorted();
   const ends = told((kind) => ['consent_recorded', 'enrolled', 'randomised', 'randomised_pharmacy', 'not_enrolled', 'withdrawn'].includes(kind));
   const wanted = states.map((state) => required(state, { consented, rules }));

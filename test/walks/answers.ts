@@ -1,6 +1,7 @@
 import type { WithdrawalScope } from '../../workflows/consent-to-enrollment/types.ts';
 import { asked, currency, cutShort, enter, held, interrupted, toldBeside } from './places.ts';
 import { randomised, toRandomisation } from './randomising.ts';
+import { toUnblinding } from './unblinding.ts';
 import { digestOf, HELD, NO_ASIDES, NOT_EVALUATED, type State, stuckStepOf, type Surroundings, verdictOf } from './state.ts';
 
 type Item = 'AGE' | 'EGFR';
@@ -11,6 +12,9 @@ export type Message =
   | { kind: 'decision'; decision: 'eligible' | 'not_eligible'; by: 'doctor' | 'undelegated' | 'coordinator'; sha256: 'none' | 'seen' | 'other' }
   | { kind: 'invalidation' }
   | { kind: 'randomisation'; strata: 'right' | 'wrong' }
+  /** An emergency, and the request of two persons: neither waits for the run. */
+  | { kind: 'code-break' }
+  | { kind: 'unblinding' }
   | { kind: 'reconsent'; how: 'current' | 'outdated' | 'undelegated' | 'unwitnessed' | 'declined' }
   | { kind: 'withdrawal'; scope: WithdrawalScope }
   | { kind: 'resolve'; action: 'retry' | 'skip' | 'abort' }
@@ -57,6 +61,9 @@ export function repliesTo(state: State, sent: Sent, around: Surroundings): Reply
       return atDesk(state, 'results', around, () => toResults(state, message, around));
     case 'randomisation':
       return toRandomisation(state, around);
+    case 'code-break':
+    case 'unblinding':
+      return toUnblinding(state, around);
     case 'invalidation':
       return atDesk(state, 'invalidation', around, () => [taken({ ...cutShort(state), place: 'taking-back', parked: null, desk: 'not_decided', signed: false, expires: null, declined: false })]);
   }

@@ -37,14 +37,22 @@ export async function openGroup(at: TestSystem, { name, cap }: { name: ProtocolN
   const contact = (role: string) => study.admin.post(`/studies/${study.studyId}/contacts`, { userId: `${role}-1`, name: role, email: `${role}@sponsor.example`, role });
   await Promise.all(['sponsor', 'pharmacist'].map(contact));
   const sites = [study.siteCode];
-  const [undelegated, coordinator, stranger] = await Promise.all([
+  const emergency = `emergency-${study.studyCode}`;
+  const delegation = { userId: emergency, siteId: study.siteId, tasks: ['unblinding'], from: '2026-01-15T00:00:00Z' };
+  const studies = [study.studyCode];
+  const [undelegated, coordinator, stranger, sponsor, medicalMonitor, investigator] = await Promise.all([
     caller(at, 'investigator', { sites, id: 'nobody-9' }),
     caller(at, 'coordinator', { sites, id: 'coordinator-1' }),
     caller(at, 'clinician', { sites: ['ELSEWHERE'], id: 'clinician-9' }),
+    caller(at, 'sponsor', { studies, id: 'sponsor-1' }),
+    caller(at, 'medical-monitor', { studies, id: 'medical-monitor-1' }),
+    // Of this site alone: so many subjects within an hour as one person may unblind.
+    caller(at, 'investigator', { sites, id: emergency }),
+    study.admin.post(`/studies/${study.studyId}/delegations`, delegation),
   ]);
   const amendments: Amendment[] = [{ askedAt: 0, answeredAt: 0, all: true }];
   let amending: Promise<unknown> = Promise.resolve();
-  const people: Record<'undelegated' | 'coordinator' | 'stranger', Caller> = { undelegated, coordinator, stranger };
+  const people = { undelegated, coordinator, stranger, sponsor, medicalMonitor, emergency: investigator } satisfies Record<string, Caller>;
   return {
     study,
     people,

@@ -20,7 +20,7 @@ export async function repeat(walker: Walker, { request, reply, enrollmentId }: L
   // which is looked at before the run is asked.
   const refusedOtherwise = first === 409 && (OVER.includes(codeOf(again)) || codeOf(again) === 'signers_missing');
   const same = refusedOtherwise || (again.status === first && codeOf(again) === codeOf(reply) && again.body['enrollmentId'] === reply.body['enrollmentId']);
-  const whole = ['results', 'decision', 'invalidation', 'reconsent', 'randomisation'].includes(sent.message.kind) && reply.status < 300;
+  const whole = ['results', 'decision', 'invalidation', 'reconsent', 'randomisation', 'code-break', 'unblinding'].includes(sent.message.kind) && reply.status < 300;
   if (!same || (whole && !isDeepStrictEqual(again.body, reply.body))) {
     walker.fail(`the same request under its key was answered ${reply.status} ${JSON.stringify(reply.body)} first, and now ${again.status} ${JSON.stringify(again.body)}`);
   }

@@ -86,6 +86,10 @@ export function requestOf(group: Group, person: Person, { sent, key, sha256 }: {
       return made(study.doctor, path('eligibility-decision/invalidation'), { reason: 'a sample was mixed up' });
     case 'randomisation':
       return made(study.clinician, path('randomisation'), { strata: STRATA[message.strata], confirmedBy: 'doctor-1' });
+    case 'code-break':
+      return made(people.emergency, path('code-break'), { reason: 'life-threatening bleeding' });
+    case 'unblinding':
+      return made(people.sponsor, `/studies/${study.studyId}/unblindings`, { scope: 'subject', enrollmentId: person.enrollmentId, reason: 'safety board' });
     case 'reconsent':
       if (message.how === 'declined') return made(study.clinician, path('consents'), { declined: { reason: 'wants to think' } });
       return made(study.clinician, path('consents'), { consent: consentOf(group, { version, witness: complete === true && !person.reads, delegated: message.how !== 'undelegated' }) });

@@ -91,6 +91,8 @@ async function park(walker: Walker, { activity, mode, said }: Extract<Action, { 
 /** What keeps its first answer: not what the policy refuses, nor what is answered by how the enrollment stands then. */
 function repeatable({ request: { sent: { message } }, reply: { status } }: LogEntry): boolean {
   if (status === 403 || status === 404 || (status === 422 && message.kind !== 'randomisation')) return false;
+  // What Study refuses at once leaves no key behind: it is judged anew.
+  if (['code-break', 'unblinding'].includes(message.kind) && status !== 201) return false;
   return message.kind !== 'enrol' || (message.key === 'same' && message.content === 'same');
 }
 
