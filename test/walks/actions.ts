@@ -76,7 +76,7 @@ const messageOf = (randomises: boolean): fc.Arbitrary<Message> => fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('resolve' as const), action: fc.constantFrom('retry' as const, 'retry' as const, 'skip' as const, 'abort' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('enrol' as const), content: fc.constantFrom('same' as const, 'same' as const, 'other' as const), key: fc.constantFrom('same' as const, 'other' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stranger' as const) }) },
-  { weight: randomises ? 5 : 1, arbitrary: fc.record({ kind: fc.constantFrom('code-break' as const, 'code-break' as const, 'unblinding' as const) }) },
+  { weight: randomises ? 14 : 1, arbitrary: fc.record({ kind: fc.constantFrom('code-break' as const, 'code-break' as const, 'unblinding' as const) }) },
 );
 const besideOf = (message: fc.Arbitrary<Message>) => fc.oneof({ weight: 3, arbitrary: fc.constant<Message[]>([]) }, { weight: 2, arbitrary: fc.array(message, { minLength: 1, maxLength: 2 }) });
 
