@@ -117,9 +117,10 @@ function actionOf(randomises: boolean): fc.Arbitrary<Action> {
 
 /** The randomisation comes late: most walks of protocols with arms go there first. */
 function actionsOf(randomises: boolean): fc.Arbitrary<Action[]> {
-  const straight = Array.from({ length: 2 }, (): Action => ({ do: 'advance', beside: [] }));
+  const advance: Action = { do: 'advance', beside: [] };
+  const straight = fc.constantFrom<Action[]>([advance, advance], [advance, advance, { do: 'lapse' }], [advance, { do: 'lapse' }, advance]);
   const some = fc.array(actionOf(randomises), { minLength: 3, maxLength: 9, size: 'max' });
-  return randomises ? fc.tuple(fc.nat(3), some).map(([way, more]) => (way > 0 ? [...straight, ...more] : more)) : some;
+  return randomises ? fc.tuple(fc.nat(3), straight, some).map(([way, first, more]) => (way > 0 ? [...first, ...more] : more)) : some;
 }
 
 const rarely = (one: number) => fc.nat(one - 1).map((n) => n === 0);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../enrollment/faults.ts';
 import { type Action, told } from './actions.ts';
 import { checkEnrollment } from './after-walk.ts';
@@ -11,6 +12,8 @@ const RESERVED: readonly State['place'][] = ['enrolling', 'collecting', 'confirm
 /** Results, a signature, a renewed consent, the signature once more, and the request for the randomisation. */
 const STEPS_TO_PARK = 5;
 const ENDS_WITHIN_MS = 20_000;
+/** A little more than the shortest time to live of a place (group.ts). */
+const LAPSES_MS = 1100;
 
 /** Goes the whole walk; throws at the first thing that is not legal. */
 export async function go(walker: Walker): Promise<void> {
@@ -95,6 +98,8 @@ function repeatable({ request: { sent: { message } }, reply: { status } }: LogEn
 }
 
 async function lapse(walker: Walker, state: State): Promise<void> {
+  // Who has no place yet lets those of others lapse, and may take one of them.
+  if (walker.group.rules.lapses && state.place === 'deciding') return delay(LAPSES_MS);
   if (!walker.group.rules.lapses || !(state.parked || state.place === 'awaiting-randomisation') || !RESERVED.includes(state.place)) return;
   const { sql } = walker.stage.at.database;
   await eventually('the place is given back by its time to live', async () => {
