@@ -53,7 +53,7 @@ async function step(walker: Walker, action: Action): Promise<void> {
     case 'restart':
       return walker.stage.workers.restart(action.away);
     case 'lapse':
-      return lapse(walker, state);
+      return lapse(walker, state, action.longer);
     case 'repeat': {
       const entries = walker.log.filter((entry) => repeatable(entry) && (action.content === 'same' || entry.reply.status < 300));
       const entry = entries[action.which % Math.max(1, entries.length)];
@@ -97,15 +97,16 @@ function repeatable({ request: { sent: { message } }, reply: { status } }: LogEn
   return message.kind !== 'enrol' || (message.key === 'same' && message.content === 'same');
 }
 
-async function lapse(walker: Walker, state: State): Promise<void> {
+async function lapse(walker: Walker, state: State, longer: boolean): Promise<void> {
   // Who has no place yet lets those of others lapse, and may take one of them.
-  if (walker.group.rules.lapses && state.place === 'deciding') return delay(LAPSES_MS);
+  if (walker.group.rules.lapses && state.place === 'deciding') return delay(LAPSES_MS * 1.6);
   if (!walker.group.rules.lapses || !(state.parked || state.place === 'awaiting-randomisation') || !RESERVED.includes(state.place)) return;
   const { sql } = walker.stage.at.database;
   await eventually('the place is given back by its time to live', async () => {
     const rows = await sql`select 1 from site.slots where enrollment_id = ${walker.person?.enrollmentId ?? ''} and status = 'reserved'`;
     return rows.length === 0;
   });
+  if (longer) await delay(LAPSES_MS);
 }
 
 /** By the kind of message: which activity carries it out, and on which step it parks. */
