@@ -3,9 +3,10 @@ import { eventually } from '../enrollment/faults.ts';
 import { type Action, told } from './actions.ts';
 import { checkEnrollment } from './after-walk.ts';
 import type { Message } from './answers.ts';
+import { prepare } from './prepare.ts';
+import { repeat } from './repeat.ts';
 import { usefulMessage } from './requests.ts';
 import { awaitedIn, type State } from './state.ts';
-import { repeat } from './repeat.ts';
 import type { LogEntry, Walker } from './walker.ts';
 
 const RESERVED: readonly State['place'][] = ['enrolling', 'collecting', 'confirming', 'awaiting-randomisation', 'trying-again'];
@@ -126,22 +127,22 @@ async function askIntoFault(walker: Walker, state: State, action: Extract<Action
   const [activity, stuckStep] = message.kind === 'results' && action.evaluation ? ['evaluateEligibility', 'evaluation'] : carried;
   const from = Date.now();
   walker.arm(activity, action.mode);
-  const request = await walker.prepare(message);
+  const request = await prepare(walker, message);
   const asked = walker.ask(request);
   // Looked at below, where it is awaited; a failure meanwhile must not count as unhandled.
   asked.catch(() => undefined);
   await eventually(`it parks on ${stuckStep}`, async () => (await walker.look())?.stuckStep === stuckStep);
   if (action.said === 'retry') {
     walker.mend();
-    const retried = await walker.ask(await walker.prepare({ kind: 'resolve', action: 'retry' }));
+    const retried = await walker.ask(await prepare(walker, { kind: 'resolve', action: 'retry' }));
     if (retried.answer.status !== 200) walker.fail(`the retry of ${stuckStep} was answered ${retried.answer.status} ${retried.answer.code}`);
     walker.explain([await asked], walker.around(from));
   } else {
     const word: Message = action.said === 'abort' ? { kind: 'resolve', action: 'abort' } : { kind: 'withdrawal', scope: 'samples' };
-    const stopped = await walker.ask(await walker.prepare(word));
+    const stopped = await walker.ask(await prepare(walker, word));
     // A renewed consent is recorded whatever ends the enrollment meanwhile: only then is its step left.
     walker.mend();
-    if (message.kind === 'reconsent' && (await walker.look())?.stuckStep) await walker.ask(await walker.prepare({ kind: 'resolve', action: 'retry' }));
+    if (message.kind === 'reconsent' && (await walker.look())?.stuckStep) await walker.ask(await prepare(walker, { kind: 'resolve', action: 'retry' }));
     walker.explain([stopped, await asked], walker.around(from));
   }
   await walker.rest(from);
