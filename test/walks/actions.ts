@@ -16,8 +16,8 @@ export type Action =
   /** A message whose step fails until an operator is asked; then this is said. */
   | { do: 'ask-into-fault'; mode: FaultMode; evaluation: boolean; said: 'retry' | 'withdrawal' | 'abort' }
   | { do: 'repeat'; which: number; content: 'same' | 'other' }
-  /** Until the place has been given back by its time to live, where it has one that short. */
-  | { do: 'lapse' }
+  /** Until the place has been given back by its time to live, where it has one that short; longer: somebody else may take it. */
+  | { do: 'lapse'; longer: boolean }
   | { do: 'restart'; away: boolean }
   | { do: 'rescreen'; following: boolean };
 
@@ -110,7 +110,7 @@ function actionOf(randomises: boolean): fc.Arbitrary<Action> {
     { weight: 6, arbitrary: fc.record({ do: fc.constant('amend' as const), concerns: fc.constantFrom('all' as const, 'all' as const, 'new' as const), messages: beside }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('ask-into-fault' as const), mode: fc.constantFrom('fails' as const, 'loses' as const), evaluation: fc.boolean(), said: fc.constantFrom('retry' as const, 'retry' as const, 'withdrawal' as const, 'abort' as const) }) },
     { weight: 6, arbitrary: fc.record({ do: fc.constant('repeat' as const), which: fc.nat(9), content: fc.constantFrom('same' as const, 'same' as const, 'other' as const) }) },
-    { weight: randomises ? 8 : 2, arbitrary: fc.record({ do: fc.constant('lapse' as const) }) },
+    { weight: randomises ? 8 : 2, arbitrary: fc.record({ do: fc.constant('lapse' as const), longer: fc.boolean() }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), away: fc.boolean() }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('rescreen' as const), following: fc.boolean() }) },
   );
@@ -118,9 +118,11 @@ function actionOf(randomises: boolean): fc.Arbitrary<Action> {
 
 /** The randomisation comes late: most walks of protocols with arms go there first. */
 function actionsOf(randomises: boolean): fc.Arbitrary<Action[]> {
-  const straight = Array.from({ length: 2 }, (): Action => ({ do: 'advance', beside: [] }));
+  const advance: Action = { do: 'advance', beside: [] };
+  const lapse: Action = { do: 'lapse', longer: true };
+  const straight = fc.constantFrom<Action[]>([advance, advance], [advance, advance, lapse], [advance, lapse, advance, advance]);
   const some = fc.array(actionOf(randomises), { minLength: 3, maxLength: 9, size: 'max' });
-  return randomises ? fc.tuple(fc.nat(3), some).map(([way, more]) => (way > 0 ? [...straight, ...more] : more)) : some;
+  return randomises ? fc.tuple(fc.nat(3), straight, some).map(([way, first, more]) => (way > 0 ? [...first, ...more] : more)) : some;
 }
 
 const rarely = (one: number) => fc.nat(one - 1).map((n) => n === 0);

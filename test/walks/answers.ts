@@ -74,7 +74,8 @@ const NOT_TAKEN = { results: 'screening_not_open', decision: 'not_awaiting_decis
 function atDesk(state: State, kind: keyof typeof NOT_TAKEN, { deskWasOpen }: Surroundings, serve: () => Reply[]): Reply[] {
   if (state.place === 'ended') return refused(state, 'enrollment_closed');
   // Overtaken by an interruption while it was being done: then one must come.
-  const overtaken: Reply[] = state.pastPivot || state.parked ? [] : [{ answer: { status: 409, code: 'not_applied' }, next: { ...state, doomed: true } }];
+  // An invalidation has ended the step that was parked, whatever comes of it itself.
+  const overtaken: Reply[] = state.pastPivot || (state.parked && kind !== 'invalidation') ? [] : [{ answer: { status: 409, code: 'not_applied' }, next: { ...state, parked: null, unparked: state.parked ?? state.unparked, doomed: true } }];
   switch (state.desk) {
     case 'queue':
     case 'open':

@@ -1,16 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../enrollment/faults.ts';
 import { type Action, told } from './actions.ts';
 import { checkEnrollment } from './after-walk.ts';
 import type { Message } from './answers.ts';
+import { prepare } from './prepare.ts';
+import { repeat } from './repeat.ts';
 import { usefulMessage } from './requests.ts';
 import { awaitedIn, type State } from './state.ts';
-import { repeat } from './repeat.ts';
 import type { LogEntry, Walker } from './walker.ts';
 
 const RESERVED: readonly State['place'][] = ['enrolling', 'collecting', 'confirming', 'awaiting-randomisation', 'trying-again'];
 /** Results, a signature, a renewed consent, the signature once more, and the request for the randomisation. */
 const STEPS_TO_PARK = 5;
 const ENDS_WITHIN_MS = 20_000;
+/** A little more than the shortest time to live of a place (group.ts). */
+const LAPSES_MS = 1100;
 
 /** Goes the whole walk; throws at the first thing that is not legal. */
 export async function go(walker: Walker): Promise<void> {
@@ -50,7 +54,7 @@ async function step(walker: Walker, action: Action): Promise<void> {
     case 'restart':
       return walker.stage.workers.restart(action.away);
     case 'lapse':
-      return lapse(walker, state);
+      return lapse(walker, state, action.longer);
     case 'repeat': {
       const entries = walker.log.filter((entry) => repeatable(entry) && (action.content === 'same' || entry.reply.status < 300));
       const entry = entries[action.which % Math.max(1, entries.length)];
@@ -96,13 +100,16 @@ function repeatable({ request: { sent: { message } }, reply: { status } }: LogEn
   return message.kind !== 'enrol' || (message.key === 'same' && message.content === 'same');
 }
 
-async function lapse(walker: Walker, state: State): Promise<void> {
+async function lapse(walker: Walker, state: State, longer: boolean): Promise<void> {
+  // Who has no place yet lets those of others lapse, and may take one of them.
+  if (walker.group.rules.lapses && state.place === 'deciding') return delay(LAPSES_MS * 1.6);
   if (!walker.group.rules.lapses || !(state.parked || state.place === 'awaiting-randomisation') || !RESERVED.includes(state.place)) return;
   const { sql } = walker.stage.at.database;
   await eventually('the place is given back by its time to live', async () => {
     const rows = await sql`select 1 from site.slots where enrollment_id = ${walker.person?.enrollmentId ?? ''} and status = 'reserved'`;
     return rows.length === 0;
   });
+  if (longer) await delay(LAPSES_MS);
 }
 
 /** By the kind of message: which activity carries it out, and on which step it parks. */
@@ -122,22 +129,22 @@ async function askIntoFault(walker: Walker, state: State, action: Extract<Action
   const [activity, stuckStep] = message.kind === 'results' && action.evaluation ? ['evaluateEligibility', 'evaluation'] : carried;
   const from = Date.now();
   walker.arm(activity, action.mode);
-  const request = await walker.prepare(message);
+  const request = await prepare(walker, message);
   const asked = walker.ask(request);
   // Looked at below, where it is awaited; a failure meanwhile must not count as unhandled.
   asked.catch(() => undefined);
   await eventually(`it parks on ${stuckStep}`, async () => (await walker.look())?.stuckStep === stuckStep);
   if (action.said === 'retry') {
     walker.mend();
-    const retried = await walker.ask(await walker.prepare({ kind: 'resolve', action: 'retry' }));
+    const retried = await walker.ask(await prepare(walker, { kind: 'resolve', action: 'retry' }));
     if (retried.answer.status !== 200) walker.fail(`the retry of ${stuckStep} was answered ${retried.answer.status} ${retried.answer.code}`);
     walker.explain([await asked], walker.around(from));
   } else {
     const word: Message = action.said === 'abort' ? { kind: 'resolve', action: 'abort' } : { kind: 'withdrawal', scope: 'samples' };
-    const stopped = await walker.ask(await walker.prepare(word));
+    const stopped = await walker.ask(await prepare(walker, word));
     // A renewed consent is recorded whatever ends the enrollment meanwhile: only then is its step left.
     walker.mend();
-    if (message.kind === 'reconsent' && (await walker.look())?.stuckStep) await walker.ask(await walker.prepare({ kind: 'resolve', action: 'retry' }));
+    if (message.kind === 'reconsent' && (await walker.look())?.stuckStep) await walker.ask(await prepare(walker, { kind: 'resolve', action: 'retry' }));
     walker.explain([stopped, await asked], walker.around(from));
   }
   await walker.rest(from);

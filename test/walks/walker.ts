@@ -7,25 +7,16 @@ import type { EnrollmentBody } from '../support/scenario.ts';
 import type { TestSystem } from '../support/system.ts';
 import type { Walk } from './actions.ts';
 import type { Answer, Message, Sent } from './answers.ts';
+import { answerOf, type Asked, isRandomisation, OWED_WITHIN_MS } from './asked.ts';
 import { type Group, mostTaken } from './group.ts';
 import { after, briefly, type Answered, closure, explained, mayHang, restingAs, type Seen } from './model.ts';
-import { asAnswer, codeOf, consentOf, insist, type Person, type Reply, type Request, requestOf } from './requests.ts';
-import { begun, digestOf, type FaultMode, HELD, type State, type Surroundings } from './state.ts';
+import { prepare } from './prepare.ts';
+import { asAnswer, codeOf, consentOf, insist, type Person, type Reply, type Request } from './requests.ts';
+import { begun, type FaultMode, HELD, type State, type Surroundings } from './state.ts';
 import type { Workers } from './workers.ts';
 
 export type Stage = { at: TestSystem; plan: FaultPlan; workers: Workers };
 export type LogEntry = { request: Request; reply: Reply; enrollmentId: string };
-type Asked = { sent: Sent; reply: Promise<Answered & { answer: Answer }>; answered: Answered | Error | null; posted: boolean };
-
-const isRandomisation = ({ sent }: Asked) => sent.message.kind === 'randomisation';
-
-function answerOf({ answered, posted }: Asked): Answered {
-  if (answered === null || answered instanceof Error) throw answered ?? new Error('there is no answer');
-  return { ...answered, posted };
-}
-
-/** Longer than any walk: only an operator ends the wait of a request whose step has parked. */
-const OWED_WITHIN_MS = 180_000;
 
 const REST_WITHIN_MS = 20_000;
 /** Armed together: the step itself as asked, and what settles or undoes it so that it fails. */
@@ -140,40 +131,12 @@ export class Walker {
     return true;
   }
 
-  /** A message with what only this walk knows: digests, versions, keys. */
-  async prepare(message: Message): Promise<Request> {
-    const { group, person } = this;
-    if (!person) throw new Error('nobody is enrolled');
-    const sent: Sent = { message };
-    let sha256: string | null = null;
-    if (message.kind === 'decision' && message.sha256 !== 'none') {
-      const seen = await this.#digest();
-      sha256 = message.sha256 === 'seen' ? seen.sha256 : 'f'.repeat(64);
-      if (sha256 !== null) sent.digest = message.sha256 === 'seen' ? seen.digest : 'another';
-    }
-    if (message.kind === 'reconsent') {
-      const newest = group.versionsSince(Date.now() + 1).certain;
-      sent.version = message.how === 'outdated' ? -1 : newest;
-      sent.complete = message.how === 'declined' || person.reads || message.how !== 'unwitnessed';
-    }
-    const key = message.kind === 'enrol' && message.key === 'same' ? person.enrolment.key : randomUUID();
-    return requestOf(group, person, { sent, key, sha256 });
-  }
-
-  async #digest(): Promise<{ sha256: string | null; digest: string | null }> {
-    const { stage, group, person } = this;
-    const reply = await insist(stage.workers, () => group.study.clinician.get(`/enrollments/${person?.enrollmentId}/eligibility-decision`));
-    const sha256 = (reply.body['evaluation'] as { sha256: string } | null)?.sha256 ?? null;
-    const [digest = null] = new Set(this.states.map(digestOf));
-    return { sha256, digest };
-  }
-
   /** Sends these at the same moment; answers are legal in some order of them, or the walk fails. */
   async send(messages: readonly Message[], beside: () => Promise<unknown> = async () => undefined): Promise<void> {
     const from = Date.now();
     const consentsMeet = messages.filter(({ kind }) => kind === 'reconsent').length > 1;
     const deskWasOpen = this.states.some(({ desk }) => desk === 'open' || desk === 'queue');
-    const prepared = await Promise.all(messages.filter((message, index) => this.#certain(message, messages) && !this.#wouldQueue(messages, index)).map((message) => this.prepare(message)));
+    const prepared = await Promise.all(messages.filter((message, index) => this.#certain(message, messages) && !this.#wouldQueue(messages, index)).map((message) => prepare(this, message)));
     const all = prepared.map(({ sent }) => sent);
     const asked = prepared.filter(({ sent }) => !mayHang(this.states, sent, { around: this.around(from), beside: all })).map((request) => this.#begin(request));
     const randomisationsMeet = asked.filter(isRandomisation).length > 1;

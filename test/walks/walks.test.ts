@@ -6,6 +6,7 @@
 // state at rest one that explains the answers. The seed is fixed, and printed; WALK_SEED=random takes a
 // fresh one. To replay:
 //   WALK_SEED=<seed> [WALK_PATH=<path of the failure>] node test/run.mjs test/walks
+// with the WALK_PROTOCOLS that it ran with (names of actions.ts, separated by commas; all by default).
 // The actions are the same then; how messages of one moment overtake each other is up to the machine.
 import { describe, expect, it } from 'vitest';
 import { COHORT, runWalks } from './run-walks.ts';
