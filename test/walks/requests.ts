@@ -58,11 +58,12 @@ export function asAnswer({ message }: Sent, { status, body }: Reply): Answer {
   return { status, code, says: message.kind === 'enrol' ? {} : body };
 }
 
+const BEGAN = Date.now();
 let moments = 0;
 /** No two results are of the same millisecond: then the second would say nothing new. */
 function anotherMoment(): string {
   moments += 1;
-  return new Date(Date.now() - 1000 - (moments % 10_000)).toISOString();
+  return new Date(BEGAN - 1000 - moments).toISOString();
 }
 
 export type Person = { enrollmentId: string; patientId: string; enrolment: { body: Record<string, unknown>; key: string }; reads: boolean };
