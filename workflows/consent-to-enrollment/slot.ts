@@ -68,7 +68,8 @@ export class Slot {
 
   /**
    * Where the protocol randomises, the place is confirmed right before and can still be taken back: the next step is
-   * the pivot. `full` and `superseded` as above.
+   * the pivot. `full` and `superseded` as above. While this is parked the time to live stands still, because the place may
+   * be confirmed already.
    */
   async confirmAhead(): Promise<'confirmed' | 'full' | { superseded: string }> {
     const { activities, input, saga, ctx, signedVersion: consent } = this.#enrollment;

@@ -13,6 +13,8 @@ export type Seed = { entropy: Uint8Array; nonce: Uint8Array; personalization?: s
 export class HmacDrbg {
   #key: Uint8Array = new Uint8Array(32);
   #value: Uint8Array = new Uint8Array(32).fill(1);
+  /** The update that ends a request is made with the next one: most blocks need a single request. */
+  #updateDue = false;
   /** What `below` has asked for and not used yet. */
   #drawn: Uint8Array = new Uint8Array();
 
@@ -23,12 +25,13 @@ export class HmacDrbg {
   /** One request (10.1.2.5) of at most 65,536 bytes. */
   bytes(count: number): Uint8Array {
     if (count > 65_536) throw new RangeError('at most 65,536 bytes a request');
+    if (this.#updateDue) this.#update();
     const parts: Uint8Array[] = [];
     for (let have = 0; have < count; have += this.#value.length) {
       this.#value = hmac(this.#key, this.#value);
       parts.push(this.#value);
     }
-    this.#update();
+    this.#updateDue = true;
     return Buffer.concat(parts).subarray(0, count);
   }
 
