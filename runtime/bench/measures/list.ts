@@ -8,6 +8,7 @@ import { requireAll } from './rest.ts';
 
 const FEW = 1000;
 const MANY = 200_000;
+const PAGE = 50;
 
 /** A page of /enrollments with few and with many rows in the table: unfiltered, filtered, and far from the newest. */
 export async function measureList({ at, study, load }: { at: BenchSystem; study: BenchStudy; load: Load }, requests: number): Promise<Line[]> {
@@ -20,9 +21,9 @@ export async function measureList({ at, study, load }: { at: BenchSystem; study:
     return result.latencies.slice(5);
   };
   const queries = (cursor: string) => ({
-    'newest page': '/api/v1/enrollments?limit=50',
-    'one site, declined': `/api/v1/enrollments?limit=50&siteId=${study.siteId}&outcome=declined`,
-    'deep page of a study': `/api/v1/enrollments?limit=50&studyId=${study.studyId}&cursor=${cursor}`,
+    'newest page': `/api/v1/enrollments?limit=${PAGE}`,
+    'one site, declined': `/api/v1/enrollments?limit=${PAGE}&siteId=${study.siteId}&outcome=declined`,
+    'deep page of a study': `/api/v1/enrollments?limit=${PAGE}&studyId=${study.studyId}&cursor=${cursor}`,
   });
   const measured: Record<string, Record<number, number[]>> = {};
   for (const rows of [FEW, MANY]) {
@@ -40,7 +41,7 @@ export async function measureList({ at, study, load }: { at: BenchSystem; study:
   }));
 }
 
-/** Fills the table up to `rows`, spread over the last year and four outcomes, one row in twenty at the study's own site. */
+/** Fills the table up to `rows`, spread over the last year and four outcomes, one row in four at the study's own site. */
 async function seed(sql: postgres.Sql, { studyId, siteId, codes }: BenchStudy, rows: number): Promise<void> {
   const [known] = await sql`select count(*)::int as count from study.enrollments`;
   const missing = rows - Number(known?.['count']);
@@ -49,9 +50,12 @@ async function seed(sql: postgres.Sql, { studyId, siteId, codes }: BenchStudy, r
       insert into study.enrollments (id, study_id, study_code, site_id, site_code, patient_id, protocol_version_id, request_key,
         content_hash, stage, status, outcome, revision, created_at, updated_at)
       select uuidv7(-make_interval(secs => n * 31536000.0 / ${missing}::int)), ${studyId}, ${codes.study},
-        case when n % 20 = 0 then ${siteId}::uuid else gen_random_uuid() end, ${codes.site}, gen_random_uuid(), gen_random_uuid(), 'seed-' || ${rows}::int || '-' || n,
-        'seed', 'consent', 'not-registered', (array['declined','cap_reached','expired','voided'])[1 + n / 20 % 4], 1, now(), now()
+        case when n % 4 = 0 then ${siteId}::uuid else gen_random_uuid() end, ${codes.site}, gen_random_uuid(), gen_random_uuid(), 'seed-' || ${rows}::int || '-' || n,
+        'seed', 'consent', 'not-registered', (array['declined','cap_reached','expired','voided'])[1 + n / 4 % 4], 1, now(), now()
       from generate_series(1, ${missing}::int) as n`;
   }
+  // A page that is not full would be compared with one that is.
+  const [declined] = await sql`select count(*)::int as count from study.enrollments where site_id = ${siteId} and outcome = 'declined'`;
+  if (Number(declined?.['count']) <= PAGE) throw new Error(`only ${String(declined?.['count'])} declined at the site`);
   await sql`vacuum analyze study.enrollments`;
 }
