@@ -8,7 +8,7 @@ import { expectEnd, type End } from './end.ts';
 import { DAY, MINUTE } from './server-clock.ts';
 import type { TimedSystem } from './timed-system.ts';
 
-export { DIRECT_PROTOCOL, SCREENED_PROTOCOL } from '../support/scenario.ts';
+export { DIRECT_PROTOCOL, RANDOMISED_PROTOCOL, SCREENED_PROTOCOL } from '../support/scenario.ts';
 
 export const WINDOW = 28 * DAY;
 export const OUTDATED = { version: '0.9' };

@@ -1,5 +1,5 @@
 import {
-  DECLINED, DIRECT_PROTOCOL, OUTDATED, type Participant, RECONSENT_REQUESTED, REMINDED, SCREENED_PROTOCOL, SIGNATURE_REQUESTED, STUCK, type Trial,
+  DECLINED, DIRECT_PROTOCOL, OUTDATED, type Participant, RANDOMISED_PROTOCOL, RECONSENT_REQUESTED, REMINDED, SCREENED_PROTOCOL, SIGNATURE_REQUESTED, STUCK, type Trial,
 } from './trial.ts';
 
 /** How an enrollment comes to wait, for what, and what it ends with when nobody ever does anything about it. */
@@ -36,6 +36,10 @@ export const WAITS: readonly Wait[] = [
   { ...FOR_CONSENT, waits: 'a consent on the new version, at enrolling', told: [...asked, ...STUCK], slots: ['released'], come: (one, within) => found(one, within, ['reserveSlot', 'slot']) },
   { ...FOR_CONSENT, waits: 'a consent on the new version, at the pivot', told: [...asked, ...STUCK], slots: ['released'], come: (one, within) => found(one, within, ['openCasebook', 'casebook']) },
   { ...FOR_CONSENT, waits: 'a decision after the new consent was declined', awaiting: 'decision', told: [...asked, ...DECLINED], come: declined },
+  {
+    ...PLAIN, waits: 'the randomisation', awaiting: 'randomisation', reason: 'screening_window', told: SIGNATURE_REQUESTED, slots: ['released'],
+    protocol: RANDOMISED_PROTOCOL, come: randomisable,
+  },
   { ...FOR_OPS, waits: 'an operator, stuck at: opening', told: STUCK, fails: 'openEnrollment', come: (one) => one.parked('opening') },
   { ...FOR_OPS, waits: 'an operator, stuck at: screening', told: STUCK, fails: 'openScreening', come: (one) => one.parked('screening') },
   ...(
@@ -54,6 +58,12 @@ export const WAITS: readonly Wait[] = [
 async function eligible(one: Participant): Promise<void> {
   await one.screen();
   await one.awaits('eligibility');
+}
+
+async function randomisable(one: Participant): Promise<void> {
+  await eligible(one);
+  await one.decide();
+  await one.awaits('randomisation');
 }
 
 async function stuck(one: Participant, [activity, step]: readonly [string, string]): Promise<() => void> {
