@@ -4,7 +4,8 @@ import { durationMs, type Read } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
 import { allocations } from './randomisation/tables.ts';
 import { mayScreen, vainScreenings } from './rescreens.ts';
-import { enrollments, investigators, protocolVersions, studies } from './tables.ts';
+import { enrollments } from './enrollments/tables.ts';
+import { investigators, protocolVersions, studies } from './tables.ts';
 import type { Admission, AdmissionGap, CheckAdmission } from './types.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { statement, type Transaction } from '../../db/index.ts';
-import { eligibilityDecisions } from './tables.ts';
+import { eligibilityDecisions } from './eligibility/tables.ts';
 
 /** The signed decision that has not been invalidated; a unique index keeps it the only one. */
 export async function decisionInForce(tx: Transaction, enrollmentId: string): Promise<typeof eligibilityDecisions.$inferSelect | undefined> {

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
 import type { Read } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
-import { enrollments } from './tables.ts';
+import { enrollments } from './enrollments/tables.ts';
 import type { EnrollmentIdentity } from './types.ts';
 
 /** What a process that changes the record later on must say of the enrollment, and the record's revision; or null. */

@@ -1,7 +1,7 @@
 import { and, eq, lt, type SQL, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { statement, type Transaction } from '../../db/index.ts';
-import { enrollments } from './tables.ts';
+import { enrollments } from './enrollments/tables.ts';
 import type { ListEnrollments } from './types.ts';
 import { OUTCOMES, STAGES } from './vocabulary.ts';
 

@@ -2,7 +2,7 @@ import { asc, eq } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
 import type { Read } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
-import { milestones } from './tables.ts';
+import { milestones } from './enrollments/tables.ts';
 import type { TimelineItem } from './types.ts';
 
 /** A workflow takes at most 500 messages and has some 20 steps: no enrollment gets near this. */

@@ -8,7 +8,7 @@ import { evaluateCriteria } from './evaluate-criteria.ts';
 import { getProtocol } from './get-protocol.ts';
 import { ledger } from './ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from './record.ts';
-import { eligibilityEvaluations } from './tables.ts';
+import { eligibilityEvaluations } from './eligibility/tables.ts';
 import type { EvaluateEligibility, Evaluated, Explained } from './types.ts';
 
 /**

@@ -2,7 +2,7 @@ import { desc, eq } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
 import type { Read } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
-import { eligibilityDecisions, eligibilityEvaluations } from './tables.ts';
+import { eligibilityDecisions, eligibilityEvaluations } from './eligibility/tables.ts';
 import type { Eligibility } from './types.ts';
 
 /** Each further decision takes an invalidation: no enrollment gets near this. */

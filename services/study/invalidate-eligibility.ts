@@ -6,7 +6,7 @@ import type { StudyDeps } from './deps.ts';
 import { enrollmentClosed, notDecided } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from './record.ts';
-import { eligibilityDecisions } from './tables.ts';
+import { eligibilityDecisions } from './eligibility/tables.ts';
 import type { InvalidateEligibility } from './types.ts';
 
 /**

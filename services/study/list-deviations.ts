@@ -2,7 +2,7 @@ import { and, desc, eq, lt } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
 import { type Page, type Read, toPage } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
-import { deviations } from './tables.ts';
+import { deviations } from './enrollments/tables.ts';
 import type { Deviation } from './types.ts';
 
 /** One page of an enrollment's deviations, newest first. */

@@ -4,7 +4,7 @@ import { type Page, type Read, toPage } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
 import { keepIndexOrder, MAX_PAIRS, newestIds, placesOf } from './enrollment-page.ts';
 import { scopeTooWide } from './errors.ts';
-import { enrollments } from './tables.ts';
+import { enrollments } from './enrollments/tables.ts';
 import { toRecord } from './to-record.ts';
 import type { EnrollmentRecord, ListEnrollments } from './types.ts';
 

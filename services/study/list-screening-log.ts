@@ -2,7 +2,7 @@ import { and, desc, eq, lt } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
 import { type Page, type Read, toPage } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
-import { screeningLog, screeningRefusals } from './tables.ts';
+import { screeningLog, screeningRefusals } from './enrollments/tables.ts';
 import type { ScreeningLogLine } from './types.ts';
 
 type Asked = { studyId: string; siteId: string; cursor?: string | undefined; limit: number };

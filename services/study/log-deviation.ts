@@ -4,7 +4,7 @@ import type { Call } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
 import { ledger } from './ledger.ts';
 import type { NewDeviation } from './schemas.ts';
-import { deviations } from './tables.ts';
+import { deviations } from './enrollments/tables.ts';
 
 /**
  * Logs a protocol deviation. The enrollment's record need not be there yet: the first deviation may be about

@@ -5,7 +5,7 @@ import type { StudyDeps } from './deps.ts';
 import { refusalInFuture } from './errors.ts';
 import { ledger } from './ledger.ts';
 import type { NewRefusal } from './schemas.ts';
-import { screeningRefusals } from './tables.ts';
+import { screeningRefusals } from './enrollments/tables.ts';
 import { written } from './written.ts';
 
 /**

@@ -8,7 +8,8 @@ import { makeStrata } from './randomisation/make-strata.ts';
 import { lockPerson, readRecord, writeMilestone, writeRecord } from './record.ts';
 import { mayScreen, vainScreenings } from './rescreens.ts';
 import { nextSubjectNumber } from './subject-number.ts';
-import { enrollments, investigators, protocolVersions, screeningLog, studies } from './tables.ts';
+import { enrollments, screeningLog } from './enrollments/tables.ts';
+import { investigators, protocolVersions, studies } from './tables.ts';
 import type { EnrollmentIdentity, OpeningResult, OpenEnrollment } from './types.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { StudyDeps } from './deps.ts';
 import { outcomeFinal, outOfOrder, revisionBehind } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from './record.ts';
-import { screeningLog } from './tables.ts';
+import { screeningLog } from './enrollments/tables.ts';
 import type { EnrollmentRow } from './to-record.ts';
 import type { RecordOutcome } from './types.ts';
 import { type Outcome, statusOf, type SubjectStatus } from './vocabulary.ts';

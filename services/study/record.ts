@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { statement, type Transaction } from '../../db/index.ts';
 import type { Actor } from '../common/index.ts';
 import { alreadyEnrolled, identityMismatch, requestKeyTaken } from './errors.ts';
-import { enrollments, milestones } from './tables.ts';
+import { enrollments, milestones } from './enrollments/tables.ts';
 import type { EnrollmentRow } from './to-record.ts';
 import type { EnrollmentIdentity, Revised } from './types.ts';
 import { statusOf, type Stage } from './vocabulary.ts';

@@ -1,7 +1,7 @@
 import { and, eq, inArray, isNotNull } from 'drizzle-orm';
 import type { Transaction } from '../../db/index.ts';
 import type { ProtocolBody } from './protocol-schema.ts';
-import { enrollments } from './tables.ts';
+import { enrollments } from './enrollments/tables.ts';
 
 /**
  * How often this person has been screened in this study to no avail, at whatever site: enrollments with a subject

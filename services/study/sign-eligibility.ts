@@ -9,7 +9,7 @@ import { isEntitled } from './entitled.ts';
 import { alreadyDecided, criteriaNotMet, enrollmentClosed, evaluationChanged, outOfOrder, signerNotEntitled } from './errors.ts';
 import { ledger } from './ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from './record.ts';
-import { eligibilityDecisions, eligibilityEvaluations } from './tables.ts';
+import { eligibilityDecisions, eligibilityEvaluations } from './eligibility/tables.ts';
 import type { EligibilitySigned, SignEligibility } from './types.ts';
 import { written } from './written.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { statement, type Transaction } from '../../db/index.ts';
-import { subjectCounters } from './tables.ts';
+import { subjectCounters } from './enrollments/tables.ts';
 
 type Numbering = { studyId: string; siteId: string; studyCode: string; siteCode: string; pattern: string };
 

@@ -1,4 +1,4 @@
-import type { enrollments } from './tables.ts';
+import type { enrollments } from './enrollments/tables.ts';
 import type { EnrollmentRecord } from './types.ts';
 
 export type EnrollmentRow = typeof enrollments.$inferSelect;

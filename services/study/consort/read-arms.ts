@@ -1,7 +1,7 @@
 import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
 import { statement, type Transaction } from '../../../db/index.ts';
 import { allocations, randomisationEntries } from '../randomisation/tables.ts';
-import { enrollments } from '../tables.ts';
+import { enrollments } from '../enrollments/tables.ts';
 import { isStudyUnblinded } from '../unblinding/is-study-unblinded.ts';
 import type { Place } from './read-counts.ts';
 import type { ConsortFlow } from './types.ts';

@@ -1,7 +1,9 @@
 import { and, count, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { statement, type Transaction } from '../../../db/index.ts';
 import { allocations } from '../randomisation/tables.ts';
-import { eligibilityEvaluations, enrollments, protocolVersions, screeningRefusals } from '../tables.ts';
+import { eligibilityEvaluations } from '../eligibility/tables.ts';
+import { enrollments, screeningRefusals } from '../enrollments/tables.ts';
+import { protocolVersions } from '../tables.ts';
 import type { Outcome, RefusalReason, Stage } from '../vocabulary.ts';
 
 export type Place = { studyId: string; siteIds?: string[] | undefined };

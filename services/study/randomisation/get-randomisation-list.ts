@@ -3,7 +3,7 @@ import { statement, withTransaction, writeAudit } from '../../../db/index.ts';
 import type { Read } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { ledger } from '../ledger.ts';
-import { enrollments } from '../tables.ts';
+import { enrollments } from '../enrollments/tables.ts';
 import type { ListEntry, RandomisationList } from '../types.ts';
 import { allocations, randomisationEntries as entries, randomisationLists as lists, randomisationStrata as strata } from './tables.ts';
 

@@ -5,7 +5,7 @@ import type { StudyDeps } from '../deps.ts';
 import { alreadyApproved, approvesOwnRequest, unblindingExpired } from '../errors.ts';
 import { ledger } from '../ledger.ts';
 import { writeMilestone } from '../record.ts';
-import { enrollments } from '../tables.ts';
+import { enrollments } from '../enrollments/tables.ts';
 import type { Unblinding } from '../types.ts';
 import { personOf } from './person-of.ts';
 import { readUnblinding } from './read-unblinding.ts';

@@ -7,7 +7,7 @@ import { isEntitled } from '../entitled.ts';
 import { notEntitledToUnblind, notRandomised } from '../errors.ts';
 import { ledger } from '../ledger.ts';
 import { writeMilestone } from '../record.ts';
-import { enrollments } from '../tables.ts';
+import { enrollments } from '../enrollments/tables.ts';
 import type { CodeBroken } from '../types.ts';
 import { armOf } from './arm-of.ts';
 import { refusedUntil } from './code-break-limit.ts';

@@ -8,7 +8,8 @@ import { ledger } from '../ledger.ts';
 import { stratumKey } from '../randomisation/stratum-key.ts';
 import { allocations } from '../randomisation/tables.ts';
 import type { NewBaselineCorrection } from '../schemas.ts';
-import { deviations, enrollments, protocolVersions } from '../tables.ts';
+import { deviations, enrollments } from '../enrollments/tables.ts';
+import { protocolVersions } from '../tables.ts';
 import type { BaselineCorrected } from '../types.ts';
 import { baselineCorrections } from './tables.ts';
 

@@ -4,7 +4,7 @@ import { type Actor, notFound, type Read } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { stillBlinded } from '../errors.ts';
 import { ledger } from '../ledger.ts';
-import { enrollments } from '../tables.ts';
+import { enrollments } from '../enrollments/tables.ts';
 import type { TreatmentAssignment } from '../types.ts';
 import { armOf } from './arm-of.ts';
 import { isNamed } from './is-named.ts';

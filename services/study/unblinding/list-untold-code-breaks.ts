@@ -2,7 +2,7 @@ import { and, asc, eq, gt, isNull } from 'drizzle-orm';
 import { read } from '../../../db/index.ts';
 import type { Read } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
-import { enrollments } from '../tables.ts';
+import { enrollments } from '../enrollments/tables.ts';
 import type { CodeBreakReport } from '../types.ts';
 import { codeBreaks } from './tables.ts';
 

@@ -6,7 +6,7 @@ import type { StudyDeps } from '../deps.ts';
 import { notRandomised } from '../errors.ts';
 import { ledger } from '../ledger.ts';
 import type { NewUnblinding } from '../schemas.ts';
-import { enrollments } from '../tables.ts';
+import { enrollments } from '../enrollments/tables.ts';
 import type { Unblinding } from '../types.ts';
 import { written } from '../written.ts';
 import { armOf } from './arm-of.ts';
