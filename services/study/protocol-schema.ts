@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { code, duration, durationMs, instant } from '../common/index.ts';
-import { criteria } from './criterion-schema.ts';
+import { criteria } from './eligibility/criterion-schema.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { code, email, id, instant, pageRequest, sha256, text, userId } from '../common/index.ts';
 import { OUTCOMES, REFUSAL_REASONS, STAGES } from './vocabulary.ts';
 
-export type { Criterion } from './criterion-schema.ts';
+export type { Criterion } from './eligibility/criterion-schema.ts';
 export { protocolBody, type ProtocolBody, type ProtocolInput } from './protocol-schema.ts';
 
 /** Body of POST /studies. */

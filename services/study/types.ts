@@ -1,11 +1,11 @@
 import type { Actor } from '../common/index.ts';
-import type { SignedVersion } from './eligibility-types.ts';
+import type { SignedVersion } from './eligibility/eligibility-types.ts';
 import type { ProtocolBody } from './protocol-schema.ts';
 import type { NewDeviation } from './schemas.ts';
 import type { Outcome, RefusalReason, Stage, SubjectStatus, WithdrawalScope } from './vocabulary.ts';
 
 export type * from './consort/types.ts';
-export type * from './eligibility-types.ts';
+export type * from './eligibility/eligibility-types.ts';
 
 /** What an enrollment is about; never changes. Travels with every step, so that any step can write the record first. */
 export type EnrollmentIdentity = {

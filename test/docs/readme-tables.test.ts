@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { NotificationDeps } from '../../services/notification/deps.ts';
 import { recipientsOf } from '../../services/notification/recipients.ts';
 import { NOTICE_KINDS, type NoticeKind, type SendNotice } from '../../services/notification/schemas.ts';
-import { criteria } from '../../services/study/criterion-schema.ts';
+import { criteria } from '../../services/study/eligibility/criterion-schema.ts';
 
 const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
 

@@ -15,7 +15,7 @@ function tool(name: string, args: string[], cwd = ROOT): { status: number | null
 /** What the probes reach for, and a file in each folder that they stand in. */
 const TARGETS = [
   'services/study/index.ts',
-  'services/study/open-enrollment.ts',
+  'services/study/enrollments/open-enrollment.ts',
   'services/site/index.ts',
   'services/site/reserve-slot.ts',
   'services/common/index.ts',
@@ -48,8 +48,8 @@ describe('the code, as the tools see it', () => {
     ['workflows', "import '../services/study/index.ts';", 'workflows-only-types-of-activities'],
     ['workflows', "import { studyActivities } from '../activities/index.ts';\nstudyActivities;", 'workflows-activities-by-type'],
     ['workflows', "import 'zod';", 'workflow-packages'],
-    ['activities', "import '../services/study/open-enrollment.ts';", 'activities-through-the-public-face'],
-    ['services/site', "import '../study/open-enrollment.ts';", 'services-by-client-only'],
+    ['activities', "import '../services/study/enrollments/open-enrollment.ts';", 'activities-through-the-public-face'],
+    ['services/site', "import '../study/enrollments/open-enrollment.ts';", 'services-by-client-only'],
     ['services/site', "import '../../workflows/saga.ts';", 'services-know-no-process'],
     ['api', "import '../db/connect.ts';", 'api-never-touches-the-database'],
     ['api', "import '../services/site/reserve-slot.ts';", 'api-clients-and-messages-only'],

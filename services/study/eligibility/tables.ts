@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, jsonb, pgSchema, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import type { Explained } from '../eligibility-types.ts';
+import type { Explained } from './eligibility-types.ts';
 
 const schema = pgSchema('study');
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });

@@ -1,12 +1,12 @@
 import { eq } from 'drizzle-orm';
 import { runCommand, statement } from '../../../db/index.ts';
 import type { Call } from '../../common/index.ts';
-import { supersedingVersion } from '../consent-is-current.ts';
-import { decisionInForce } from '../decision-in-force.ts';
+import { supersedingVersion } from '../set-up/consent-is-current.ts';
+import { decisionInForce } from '../eligibility/decision-in-force.ts';
 import type { StudyDeps } from '../deps.ts';
 import { alreadyRandomised, enrollmentClosed, notRandomising, outOfOrder, strataInvalid } from '../errors.ts';
 import { ledger } from '../ledger.ts';
-import { lockRecord, writeMilestone, writeRecord } from '../record.ts';
+import { lockRecord, writeMilestone, writeRecord } from '../enrollments/record.ts';
 import { protocolVersions } from '../tables.ts';
 import type { Randomised, RandomiseParticipant } from '../types.ts';
 import { stratumKey } from './stratum-key.ts';

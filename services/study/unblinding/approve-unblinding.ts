@@ -4,7 +4,7 @@ import { type Call, notFound } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { alreadyApproved, approvesOwnRequest, unblindingExpired } from '../errors.ts';
 import { ledger } from '../ledger.ts';
-import { writeMilestone } from '../record.ts';
+import { writeMilestone } from '../enrollments/record.ts';
 import { enrollments } from '../enrollments/tables.ts';
 import type { Unblinding } from '../types.ts';
 import { personOf } from './person-of.ts';

@@ -6,7 +6,7 @@ import type { StudyDeps } from '../deps.ts';
 import { isEntitled } from '../entitled.ts';
 import { notEntitledToUnblind, notRandomised } from '../errors.ts';
 import { ledger } from '../ledger.ts';
-import { writeMilestone } from '../record.ts';
+import { writeMilestone } from '../enrollments/record.ts';
 import { enrollments } from '../enrollments/tables.ts';
 import type { CodeBroken } from '../types.ts';
 import { armOf } from './arm-of.ts';

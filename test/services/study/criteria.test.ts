@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Criterion, protocolBody } from '../../../services/study/index.ts';
-import { evaluateCriteria, type ScreeningValue } from '../../../services/study/evaluate-criteria.ts';
+import { evaluateCriteria, type ScreeningValue } from '../../../services/study/eligibility/evaluate-criteria.ts';
 
 type Value = ScreeningValue['value'];
 type Operator = Criterion['operator'];

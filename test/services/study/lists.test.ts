@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServiceDatabase, withTransaction } from '../../../db/index.ts';
-import { keepIndexOrder, newestIds, placesOf } from '../../../services/study/enrollment-page.ts';
+import { keepIndexOrder, newestIds, placesOf } from '../../../services/study/enrollments/enrollment-page.ts';
 import { OUTCOMES, STAGES } from '../../../services/study/index.ts';
 import type { EnrollmentRecord, ListEnrollments } from '../../../services/study/types.ts';
 import { createWorld, ctx, type World } from './fixture.ts';

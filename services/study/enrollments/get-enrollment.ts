@@ -1,0 +1,16 @@
+import { eq } from 'drizzle-orm';
+import { read } from '../../../db/index.ts';
+import type { Read } from '../../common/index.ts';
+import type { StudyDeps } from '../deps.ts';
+import { enrollments } from './tables.ts';
+import { toRecord } from './to-record.ts';
+import type { EnrollmentRecord } from '../types.ts';
+
+/** The record of an enrollment, or null while none of its steps has reached Study. */
+export async function getEnrollment(
+  { db }: StudyDeps,
+  { input }: Read<{ enrollmentId: string }>,
+): Promise<EnrollmentRecord | null> {
+  const [row] = await read(db, (orm) => orm.select().from(enrollments).where(eq(enrollments.id, input.enrollmentId)));
+  return row ? toRecord(row) : null;
+}

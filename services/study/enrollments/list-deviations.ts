@@ -1,0 +1,26 @@
+import { and, desc, eq, lt } from 'drizzle-orm';
+import { read } from '../../../db/index.ts';
+import { type Page, type Read, toPage } from '../../common/index.ts';
+import type { StudyDeps } from '../deps.ts';
+import { deviations } from './tables.ts';
+import type { Deviation } from '../types.ts';
+
+/** One page of an enrollment's deviations, newest first. */
+export async function listDeviations(
+  { db }: StudyDeps,
+  { input }: Read<{ enrollmentId: string; cursor?: string | undefined; limit: number }>,
+): Promise<Page<Deviation>> {
+  const { enrollmentId, cursor, limit } = input;
+  const rows = await read(db, (orm) =>
+    orm
+      .select()
+      .from(deviations)
+      .where(and(eq(deviations.enrollmentId, enrollmentId), cursor === undefined ? undefined : lt(deviations.id, cursor)))
+      .orderBy(desc(deviations.id))
+      .limit(limit + 1),
+  );
+  return toPage(
+    rows.map(({ at, ...row }) => ({ ...row, deviationId: row.id, at: at.toISOString() })),
+    limit,
+  );
+}

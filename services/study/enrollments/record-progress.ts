@@ -1,0 +1,42 @@
+import { runCommand } from '../../../db/index.ts';
+import type { Call } from '../../common/index.ts';
+import type { StudyDeps } from '../deps.ts';
+import { ledger } from '../ledger.ts';
+import { lockRecord, writeMilestone, writeRecord } from './record.ts';
+import { toRecord } from './to-record.ts';
+import type { RecordProgress } from '../types.ts';
+
+/**
+ * Writes where the enrollment stands and whom it waits for, be it opened already or not. An older revision
+ * changes nothing (`applied: false`): reports may overtake each other.
+ */
+export async function recordProgress({ db, clock }: StudyDeps, { ctx, key, input }: Call<RecordProgress>): Promise<{ applied: boolean }> {
+  const { identity, revision, stage, needsAttention, stuckStep, awaiting } = input;
+  const { enrollmentId } = identity;
+  return runCommand({ db, ledger, verb: 'recordProgress', key, content: input, ctx }, async (tx, audit) => {
+    const current = await lockRecord(tx, identity);
+    if (current && revision <= current.revision) return { applied: false };
+    const now = clock();
+    const position = {
+      stage,
+      needsAttention,
+      stuckStep,
+      awaitingWhat: awaiting?.what ?? null,
+      awaitingWho: awaiting?.who ?? null,
+      awaitingUntil: awaiting?.until ? new Date(awaiting.until) : null,
+    };
+    const after = { stage, needsAttention, stuckStep, awaiting };
+    const event = needsAttention ? 'NEEDS ATTENTION' : awaiting ? 'AWAITING' : 'PROGRESS';
+    await writeRecord(tx, { identity, revision, current, position, now });
+    await writeMilestone(tx, { enrollmentId, at: now, event, stage, actor: ctx.actor, details: { stuckStep, awaiting } });
+    const before = current && toRecord(current);
+    audit({
+      action: current ? 'U' : 'C',
+      entity: 'enrollment',
+      entityId: enrollmentId,
+      before: before && { stage: before.stage, needsAttention: before.needsAttention, stuckStep: before.stuckStep, awaiting: before.awaiting },
+      after,
+    });
+    return { applied: true };
+  });
+}
