@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settled } from './end.ts';
 import { DAY } from './server-clock.ts';
 import { startTimedSystem, type TimedSystem } from './timed-system.ts';
-import { CLOSED, CONSENT_RECORDED, DIRECT_PROTOCOL, ENROLLED, NOT_ENROLLED, OUTDATED, RECONSENT_REQUESTED, SCREENED_PROTOCOL, trial, WINDOW } from './trial.ts';
+import { CLOSED, CONSENT_RECORDED, DIRECT_PROTOCOL, ENROLLED, NOT_ENROLLED, OUTDATED, RECONSENT_REQUESTED, SCREENED_PROTOCOL, STUCK, trial, WINDOW } from './trial.ts';
 
 const DEADLINE = 14 * DAY;
 /** Of a consent that was recorded, and that it has to be renewed. */
@@ -40,6 +40,27 @@ describe('a first consent that was not valid when it was signed is to be renewed
     await one.expired('reconsent_deadline', { at: until, mails: [...TOLD, ...NOT_ENROLLED] });
     expect(await one.reConsent('1.0')).toMatchObject(CLOSED);
     expect(await one.evidence.consents()).toEqual(['version_not_approved']);
+  });
+
+  it('whose deviation cannot be logged: the deadline runs on, and the outcome is recorded once the deviation is', async () => {
+    const within = await trial(system, { protocol: DIRECT_PROTOCOL });
+    const patientId = await within.register();
+    const mend = system.faults.fail('logDeviation', patientId);
+    const one = await within.begin({ patientId, consent: OUTDATED });
+    expect(await one.parked('deviation')).toMatchObject({ needsAttention: true, awaiting: { what: 'consent' } });
+    const { until } = await one.awaits('consent');
+    await one.justBefore(until);
+    await one.justAfter(until);
+    // Too late for a consent by now, although nothing is recorded before the deviation.
+    await settled(async () => (await one.get()).awaiting).toBeUndefined();
+    expect(await one.reConsent('1.0')).toMatchObject({ status: 409 });
+    expect(await one.get()).not.toHaveProperty('outcome');
+    await one.retried(mend);
+    expect(await one.until(({ outcome }) => outcome !== undefined)).toMatchObject({ outcome: 'expired', outcomeReason: 'reconsent_deadline' });
+    expect(await one.evidence.deviations()).toEqual(['informed_consent']);
+    // Operators are told again with each of its rounds, and those grow apart; everybody else once.
+    const expected = [...TOLD, ...NOT_ENROLLED].toSorted();
+    await settled(async () => (await one.evidence.mails()).filter((mail) => !STUCK.includes(mail))).toEqual(expected);
   });
 
   it('renewed by another one that is not valid: recorded, and still awaited until the same time', async () => {

@@ -19,6 +19,7 @@ export type Wait = {
   come(one: Participant, within: Trial): Promise<unknown>;
 };
 
+const { screening: _, ...WITHOUT_WINDOW } = SCREENED_PROTOCOL;
 const PLAIN = { told: [], slots: [], protocol: SCREENED_PROTOCOL, consent: {}, fails: null, come: () => Promise.resolve() };
 const FOR_RESULTS = { ...PLAIN, awaiting: 'screening_results', reason: 'screening_window' };
 const FOR_CONSENT = { ...PLAIN, awaiting: 'consent', reason: 'reconsent_deadline' };
@@ -30,6 +31,7 @@ export const WAITS: readonly Wait[] = [
   { ...FOR_CONSENT, waits: 'a valid first consent', told: RECONSENT_REQUESTED, consent: OUTDATED },
   { ...FOR_CONSENT, waits: 'a valid first consent, without a screening', told: RECONSENT_REQUESTED, consent: OUTDATED, protocol: DIRECT_PROTOCOL },
   { ...FOR_RESULTS, waits: 'the screening results' },
+  { ...FOR_RESULTS, waits: 'results, without a screening window', reason: 'eligibility_signature', protocol: WITHOUT_WINDOW },
   { ...FOR_RESULTS, waits: 'the rest of the screening results', come: (one) => one.screen({ AGE: 44 }) },
   { ...PLAIN, waits: 'the eligibility signature', awaiting: 'eligibility', reason: 'eligibility_signature', told: [...SIGNATURE_REQUESTED, ...REMINDED], come: eligible },
   { ...FOR_CONSENT, waits: 'a consent on the new version, before the signature', told: asked, come: beforeTheSignature },
