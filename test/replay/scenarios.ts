@@ -3,7 +3,7 @@ import { QUEUES } from '../../runtime/workers.ts';
 import { fails } from '../faults/fault-plan.ts';
 import { directStudy, resultsOf, signedConsent } from '../support/scenario.ts';
 import { RANDOMISED_SCENARIOS } from './randomised-scenarios.ts';
-import { accepted, awaits, ended, enrollment, eventually, found, heldBy, post, type Scenario, type Scene, screened, signed, type Started, started, until, withResults, without } from './scene.ts';
+import { accepted, awaits, ended, enrollment, eventually, found, heldBy, post, type Scenario, type Scene, screened, signed, slotIsFree, type Started, started, until, withResults, without } from './scene.ts';
 
 const NOT_APPROVED = { version: '0.9' };
 
@@ -39,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   screened('amended-before-enrolling', 'active', async (scene) => amendedAt(scene, 'enrollParticipant')),
   screened('amended-before-the-pivot', 'active', async (scene) => amendedAt(scene, 'confirmSlot')),
   screened('amended-and-not-signed-in-time', 'expired', amendedAndLate, { reconsentDeadline: 'PT1S' }),
+  screened('withdrawn-while-a-deviation-is-parked', 'declined', withdrawnBesideDeviation),
   ...RANDOMISED_SCENARIOS,
   {
     name: 'withdrawn-after-the-end',
@@ -95,10 +96,7 @@ async function slotLapsed({ at, study }: Scene): Promise<Started> {
   await at.restart({ queues: without('edc') });
   const run = await started(study);
   await until(study, run.enrollmentId, (body) => body.stage === 'casebook');
-  // The slot is free again once its time to live has ended and its release has been carried out.
-  const { studyId, siteId } = study;
-  const ctx = { actor: { kind: 'service' as const, service: 'recording' }, requestId: 'recording' };
-  await eventually(async () => (await at.system.clients.site.getActivation({ ctx, input: { studyId, siteId } }))?.reserved === 0);
+  await slotIsFree({ at, study });
   await at.restart({ queues: QUEUES });
   return ended(study, run);
 }
@@ -212,6 +210,21 @@ async function amendedAt(scene: Scene, activity: string): Promise<Started> {
   const run = await heldBy(scene, activity);
   await accepted(scene.study.reConsent(run.enrollmentId, { version: '2.0' }));
   return ended(scene.study, run);
+}
+
+/** Steps are undone at once; the outcome waits for the deviation of a renewed consent that was not valid. */
+async function withdrawnBesideDeviation(scene: Scene): Promise<Started> {
+  const { study, plan } = scene;
+  const run = await heldBy(scene, 'enrollParticipant');
+  const { patientId, enrollmentId } = run;
+  plan.arm({ patientId, activity: 'logDeviation' }, fails);
+  await accepted(study.reConsent(enrollmentId, NOT_APPROVED));
+  await until(study, enrollmentId, ({ stuckStep }) => stuckStep === 'deviation');
+  await accepted(study.withdraw(enrollmentId));
+  await eventually(async () => (await study.clinician.get(`/enrollments/${enrollmentId}/screening-results`)).body['status'] === 'closed');
+  plan.heal({ patientId, activity: 'logDeviation' });
+  await accepted(study.resolve(enrollmentId, 'retry'));
+  return ended(study, run);
 }
 
 async function amendedAndLate(scene: Scene): Promise<Started> {

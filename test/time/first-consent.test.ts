@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withdraw } from '../enrollment/words.ts';
 import { settled } from './end.ts';
 import { DAY } from './server-clock.ts';
 import { startTimedSystem, type TimedSystem } from './timed-system.ts';
@@ -61,6 +62,21 @@ describe('a first consent that was not valid when it was signed is to be renewed
     // Operators are told again with each of its rounds, and those grow apart; everybody else once.
     const expected = [...TOLD, ...NOT_ENROLLED].toSorted();
     await settled(async () => (await one.evidence.mails()).filter((mail) => !STUCK.includes(mail))).toEqual(expected);
+  });
+
+  it('whose deviation cannot be logged: a withdrawal that is taken while its outcome waits for that is the outcome', async () => {
+    const within = await trial(system, { protocol: DIRECT_PROTOCOL });
+    const patientId = await within.register();
+    const mend = system.faults.fail('logDeviation', patientId);
+    const one = await within.begin({ patientId, consent: OUTDATED });
+    await one.parked('deviation');
+    const { until } = await one.awaits('consent');
+    await one.justAfter(until);
+    await settled(async () => (await one.get()).awaiting).toBeUndefined();
+    expect(await withdraw(within.study, one.enrollmentId)).toMatchObject({ status: 200 });
+    await one.retried(mend);
+    expect(await one.until(({ outcome }) => outcome !== undefined)).toMatchObject({ outcome: 'declined' });
+    expect(await one.evidence.deviations()).toEqual(['informed_consent']);
   });
 
   it('renewed by another one that is not valid: recorded, and still awaited until the same time', async () => {

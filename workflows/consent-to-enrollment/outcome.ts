@@ -1,6 +1,7 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributes } from '../search-attributes.ts';
 import type { Notices } from './notices.ts';
+import { deviationsLogged } from './re-consent.ts';
 import { writeProgress } from './report.ts';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
@@ -21,7 +22,6 @@ function reasonOf({ interruption, outcomeReason }: Enrollment): string | null {
 /** Writes the outcome to the record in Study, in rounds until it holds, then shows it. */
 export async function recordOutcome(enrollment: Enrollment, outcome: Outcome): Promise<void> {
   const { activities, identity, saga, stage, ctx } = enrollment;
-  await Promise.all(enrollment.beside);
   enrollment.recording = outcome;
   const key = enrollment.key('outcome', enrollment.nextRevision());
   const withdrawal = enrollment.interruption?.kind === 'withdrawal' ? enrollment.interruption.withdrawal : null;
@@ -65,6 +65,7 @@ export async function applyWithdrawal(enrollment: Enrollment): Promise<void> {
       ]),
     );
   }
+  await deviationsLogged(enrollment);
   await recordOutcome(enrollment, 'withdrawn');
 }
 

@@ -101,6 +101,11 @@ function noteDeclined(enrollment: Enrollment, notices: Notices, { message, until
   void enrollment.setAwaiting({ what: 'decision', who: 'the investigator', until: at });
 }
 
+/** Every deviation is in the log. May be interrupted: what is accepted meanwhile is still part of the outcome. */
+export async function deviationsLogged(enrollment: Enrollment): Promise<void> {
+  if (enrollment.unlogged > 0) await condition(() => enrollment.unlogged === 0);
+}
+
 /** Logged beside the wait, so that its deadline runs on; no outcome is recorded before it holds. */
 async function logDeviation(enrollment: Enrollment): Promise<void> {
   const { activities, consent, ctx, input } = enrollment;
@@ -112,6 +117,12 @@ async function logDeviation(enrollment: Enrollment): Promise<void> {
     description: `Consent signed although not valid then: ${consent?.validity ?? 'version_not_approved'}`,
   };
   const log = () => activities.study.logDeviation.executeWithOptions({ summary: 'Log the deviation: consent not valid' }, [{ ctx, key, input: deviation }]);
-  if (patched('deviations-beside')) enrollment.beside.push(enrollment.saga.untilItHolds('deviation', log));
+  if (patched('deviations-beside')) void logBeside(enrollment, log);
   else await enrollment.step('consent', log);
+}
+
+async function logBeside(enrollment: Enrollment, log: () => Promise<unknown>): Promise<void> {
+  enrollment.unlogged += 1;
+  await enrollment.saga.untilItHolds('deviation', log);
+  enrollment.unlogged -= 1;
 }

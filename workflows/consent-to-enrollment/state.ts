@@ -60,8 +60,8 @@ export class Enrollment extends Steps {
   /** A desk of its own: at step 8 the signature may be invalidated, too. */
   readonly randomisations = new Requests();
   readonly deadlines = new Deadlines();
-  /** What no step waits for, but the outcome. */
-  readonly beside: Promise<unknown>[] = [];
+  /** Deviations on their way to the log: no step waits for them, but the outcome. */
+  unlogged = 0;
   /** The criteria that have failed, for the record of a screen failure. */
   failedCriteria: string[] = [];
   /** Which threshold of the site's cap this enrollment has crossed. */

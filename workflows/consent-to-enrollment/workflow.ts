@@ -5,7 +5,7 @@ import { handleMessages } from './handlers.ts';
 import { Notices } from './notices.ts';
 import { applyWithdrawal, outcomeOfUndone, recordOutcome, showOutcome, tellOfOutcome } from './outcome.ts';
 import { passRandomisation, randomises, tellOfRandomisation } from './randomisation.ts';
-import { renewConsent, stopAwaitingConsent, validConsent } from './re-consent.ts';
+import { deviationsLogged, renewConsent, stopAwaitingConsent, validConsent } from './re-consent.ts';
 import { Screening, screens } from './screening.ts';
 import { Slot } from './slot.ts';
 import { Enrollment } from './state.ts';
@@ -51,7 +51,10 @@ async function run(enrollment: Enrollment): Promise<Outcome> {
     const { kind, ...counts } = enrollment.capNotice;
     notices.add(kind, counts);
   }
-  await enrollment.interruptibly(() => notices.deliver());
+  await enrollment.interruptibly(async () => {
+    await notices.deliver();
+    await deviationsLogged(enrollment);
+  });
   if (!enrollment.interruption) await recordOutcome(enrollment, 'active');
   return withdrawnOr(enrollment, notices);
 }
@@ -122,14 +125,20 @@ function openScreeningWindow(enrollment: Enrollment): void {
 async function undo(enrollment: Enrollment, at: { reached: Outcome; slot: Slot; notices: Notices }): Promise<Outcome> {
   enrollment.closing = true;
   enrollment.deadlines.stopAll();
-  for (const desk of [enrollment.requests, enrollment.randomisations]) desk.close('closing', 'This enrollment is being closed.');
+  closeDesks(enrollment);
   stopAwaitingConsent(enrollment);
   await at.slot.stopTimer();
   await enrollment.saga.undoAll();
+  await deviationsLogged(enrollment);
+  // Only now: a withdrawal that was accepted meanwhile counts most.
   const outcome = outcomeOfUndone(enrollment, at.reached);
   await recordOutcome(enrollment, outcome);
   await tellOfOutcome(enrollment, at.notices);
   return outcome;
+}
+
+function closeDesks({ requests, randomisations }: Enrollment): void {
+  for (const desk of [requests, randomisations]) desk.close('closing', 'This enrollment is being closed.');
 }
 
 /** A withdrawal that was accepted while the rest was being told or recorded is applied before the run ends. */
@@ -143,7 +152,7 @@ async function withdrawnOr(enrollment: Enrollment, notices: Notices): Promise<Ou
 /** Ended in step 1: the same request had enrolled before, or an operator gave up on recording the consent. */
 async function notStarted(enrollment: Enrollment, notices: Notices): Promise<Outcome> {
   enrollment.closing = true;
-  for (const desk of [enrollment.requests, enrollment.randomisations]) desk.close('closing', 'This enrollment is being closed.');
+  closeDesks(enrollment);
   // A repeated request has no record of its own: its caller was told the enrollment that it belongs to.
   if (enrollment.outcomeReason === 'repeated_request') {
     showOutcome(enrollment, 'voided');
