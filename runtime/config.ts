@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { MAX_AUTH_AGE_S } from '../api/auth/re-authentication.ts';
 import { SERVICES, type ServiceName } from '../db/provision.ts';
 import { PRODUCTION_TIMING, type TimingProfile } from '../workflows/timing.ts';
 import { StartupError } from './embedded/startup-error.ts';
+import { SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const millis = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
@@ -32,8 +34,8 @@ export const ENVIRONMENT = z.object({
   STEP_RETRY_INITIAL_MS: millis(PRODUCTION_TIMING.retryInitialMs).describe('Wait before the second attempt; doubles'),
   STEP_RETRY_MAXIMUM_MS: millis(PRODUCTION_TIMING.retryMaximumMs).describe('Longest wait between two attempts'),
   STEP_ROUND_MS: millis(PRODUCTION_TIMING.roundMs).describe('Wait between two rounds of a compensation or of a step after the pivot'),
-  REAUTHENTICATION_MAX_AGE_S: z.coerce.number().int().min(1).max(86_400).default(300).describe('How old the authentication (`auth_time` of the token) may be for a code-break'),
-  CODE_BREAK_SWEEP_MS: millis(30_000).describe('Between two looks for code-breaks that nobody has been told of'),
+  REAUTHENTICATION_MAX_AGE_S: z.coerce.number().int().min(1).max(86_400).default(MAX_AUTH_AGE_S).describe('How old the authentication (`auth_time` of the token) may be for a code-break'),
+  CODE_BREAK_SWEEP_MS: millis(SWEEP_EVERY_MS).describe('Between two looks for code-breaks that nobody has been told of'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Of the log on standard output'),
 });
 

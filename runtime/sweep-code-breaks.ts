@@ -3,6 +3,8 @@ import type { ApiDeps } from '../api/deps.ts';
 import { reportUntold } from '../api/unblinding/report-untold.ts';
 import type { Ctx } from '../services/common/index.ts';
 
+/** Between two looks, unless the configuration says otherwise. */
+export const SWEEP_EVERY_MS = 30_000;
 /** Rows of one pass; the next goes on behind them, so that many which can't be told hold up no others. */
 const AT_ONCE = 100;
 const CTX: Ctx = { actor: { kind: 'service', service: 'study' }, requestId: 'code-break-sweep' };

@@ -10,7 +10,7 @@ import type { TimingProfile } from '../workflows/timing.ts';
 import { createMailer } from '../services/notification/index.ts';
 import { readinessOf } from './readiness.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
-import { sweepCodeBreaks } from './sweep-code-breaks.ts';
+import { sweepCodeBreaks, SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
 import { type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
 export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock'> & {
@@ -76,7 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ...(options.maxAuthAgeS === undefined ? {} : { maxAuthAgeS: options.maxAuthAgeS }),
   });
   const server = await listen(app.fetch, options.listen);
-  const sweep = sweepCodeBreaks({ clients: composition.clients, enrollments, everyMs: options.codeBreakSweepMs ?? 30_000, log });
+  const sweep = sweepCodeBreaks({ clients: composition.clients, enrollments, everyMs: options.codeBreakSweepMs ?? SWEEP_EVERY_MS, log });
   const { address, port } = server.address() as AddressInfo;
   return {
     ...composition,

@@ -3,7 +3,7 @@ import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { ApiError } from '../problem.ts';
 
 /** Five minutes: long enough to type a reason, too short for a session that somebody left open. */
-const MAX_AUTH_AGE_S = 300;
+export const MAX_AUTH_AGE_S = 300;
 
 /**
  * Refuses a token whose person has not authenticated within the last `maxAuthAgeS` (RFC 9470; 21 CFR 11.200(a)(1)):

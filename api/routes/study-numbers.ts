@@ -22,7 +22,7 @@ const getEnrollmentSummary = operation({
 
 const getConsortDiagram = operation({
   operationId: 'getConsortDiagram',
-  summary: 'The flow of participants as a CONSORT 2010 diagram, from the record as it is now; arms pooled.',
+  summary: 'The flow of participants as a CONSORT 2010 diagram, from the record as it is now; arms pooled until two persons have unblinded the study.',
   tags,
   method: 'get',
   path: '/studies/{studyId}/consort.svg',

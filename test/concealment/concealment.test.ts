@@ -3,7 +3,6 @@
 // Arms have names that stand nowhere else, and so has each list: whatever a blinded person, or whoever has the files of
 // Temporal, the mails or the log, can see is searched for them.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OPERATIONS } from '../../api/auth/policy.ts';
@@ -122,9 +121,11 @@ describe('who got what stays concealed', () => {
   });
 
   it("neither do Temporal's files, the mails and the log", async () => {
-    // What was written last may still be on its way to the files.
-    await delay(500);
-    const files = await filesBelow(`${folder.path}/temporal`, `${folder.path}/mailbox`);
+    const [latest] = await sql<{ id: string }[]>`select id from study.code_breaks order by id desc limit 1`;
+    const look = () => filesBelow(`${folder.path}/temporal`, `${folder.path}/mailbox`);
+    // What was written last is in the files by now, so whatever came before it is, too.
+    await vi.waitFor(async () => expect(hits([`code-break/${latest?.id}`], await look())).not.toEqual([]), { timeout: 20_000, interval: 200 });
+    const files = await look();
     const log = [{ where: 'stdout', text: app.stdout() }, { where: 'stderr', text: app.stderr() }];
     // The search looks at the right thing: codes of the study stand there.
     expect(files.some(({ where, text }) => where.includes('temporal') && text.includes(study.studyCode))).toBe(true);

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { fails, losesEveryAnswer } from '../faults/fault-plan.ts';
 import type { Outcome } from '../../workflows/consent-to-enrollment/types.ts';
 import { directStudy, RANDOMISED_PROTOCOL } from '../support/scenario.ts';
 import { REPORT_WORKFLOW_TYPE, reportWorkflowIdOf } from '../../workflows/report-code-break/messages.ts';
-import { accepted, awaits, ended, enrollment, type Scenario, type Scene, signed, type Started, until } from './scene.ts';
+import { accepted, awaits, ended, enrollment, eventually, type Scenario, type Scene, signed, slotIsFree, type Started, until } from './scene.ts';
 
 const { randomisation: PLAN } = RANDOMISED_PROTOCOL;
 const BY_ITSELF = { arms: [{ code: 'A', ratio: 2 }, { code: 'B', ratio: 1 }], strata: [], blockSizes: [3], bySite: true, autoRandomise: true };
@@ -33,7 +32,7 @@ export const RANDOMISED_SCENARIOS: readonly Scenario[] = [
       if (status !== 201) throw new Error(`the code-break was answered ${status}`);
       const workflowId = reportWorkflowIdOf(body.codeBreakId);
       // Begun after the answer, which does not wait for it.
-      while (!(await at.system.client.workflow.getHandle(workflowId).describe().then(() => true, () => false))) await delay(50);
+      await eventually(() => at.system.client.workflow.getHandle(workflowId).describe().then(() => true, () => false));
       return workflowId;
     },
   },
@@ -125,8 +124,8 @@ async function withdrawnPast(scene: Scene): Promise<Started> {
 
 async function lapsed(scene: Scene): Promise<Started> {
   const run = await ready(scene);
-  // Longer than the slot's time to live: it is given back, and another one reserved with the request.
-  await delay(2000);
+  // Its time to live ends: it is given back, and another one reserved with the request.
+  await slotIsFree(scene);
   await accepted(scene.study.randomise(run.enrollmentId));
   return ended(scene.study, run);
 }

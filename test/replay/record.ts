@@ -18,10 +18,10 @@ const recorded = wanted.filter(({ name }) => existsSync(historyPath({ version, s
 
 if (wanted.length === 0 || unknown.length > 0) {
   console.error(`usage: node test/replay/record.ts SCENARIO… | all [--force]\nscenarios: ${SCENARIOS.map(({ name }) => name).join(', ')}`);
-  process.exitCode = 2;
+  process.exit(2);
 } else if (recorded.length > 0 && !flags.force) {
   console.error(`recorded already: ${recorded.map(({ name }) => name).join(', ')}. A released history is never recorded again (docs/replay.md); --force is for what was not released yet.`);
-  process.exitCode = 1;
+  process.exit(1);
 } else {
   await recordAll(wanted);
 }

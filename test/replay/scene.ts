@@ -115,3 +115,10 @@ export function found<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the scenario did not come out as wanted');
   return value;
 }
+
+/** The slot is free again once its time to live has ended and its release has been carried out. */
+export async function slotIsFree({ at, study }: Pick<Scene, 'at' | 'study'>): Promise<void> {
+  const { studyId, siteId } = study;
+  const ctx = { actor: { kind: 'service' as const, service: 'recording' }, requestId: 'recording' };
+  await eventually(async () => (await at.system.clients.site.getActivation({ ctx, input: { studyId, siteId } }))?.reserved === 0);
+}

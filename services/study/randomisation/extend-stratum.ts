@@ -27,7 +27,7 @@ export async function extendStratum(
   }
   for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
     const some = JSON.stringify(rows.slice(from, from + ROWS_AT_ONCE));
-    // One parameter for all rows: building thousands of placeholders takes longer than writing them.
+    // One parameter for all rows: a statement with one for each value takes longer to build than to carry out.
     await statement(
       tx.execute(sql`
         insert into ${randomisationEntries} (stratum_id, position, block, arm)
