@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tsToMs } from '@temporalio/common/lib/time.js';
+import { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { QUEUES, type QueueName } from '../../runtime/workers.ts';
 import { TASK_QUEUE } from '../../workflows/consent-to-enrollment/messages.ts';
@@ -12,8 +13,7 @@ import { directStudy, type DirectStudy, type EnrollmentBody } from '../support/s
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
-/** `temporal.api.enums.v1.TaskQueueType` */
-const [WORKFLOW_TASKS, ACTIVITY_TASKS] = [1, 2];
+const { TaskQueueType } = temporal.api.enums.v1;
 
 describe('when Temporal is down', () => {
   let at: TestSystem;
@@ -52,7 +52,7 @@ describe('when Temporal is down', () => {
   async function everyWorkerAsks(since: number): Promise<void> {
     const { workflowService } = at.system.client;
     const askedAt = async (name: QueueName) => {
-      const taskQueueType = name === TASK_QUEUE ? WORKFLOW_TASKS : ACTIVITY_TASKS;
+      const taskQueueType = name === TASK_QUEUE ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
       const { pollers } = await workflowService.describeTaskQueue({ namespace: 'default', taskQueue: { name }, taskQueueType });
       return Math.max(0, ...(pollers ?? []).map(({ lastAccessTime }) => tsToMs(lastAccessTime)));
     };
