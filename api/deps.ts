@@ -8,6 +8,7 @@ import type { StudyClient } from '../services/study/client.ts';
 import type { Grant } from './auth/grant.ts';
 import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
 import type { EnrollmentGateway } from './enrollment-gateway.ts';
+import type { Health } from './routes/health.ts';
 
 export type Clients = {
   patient: PatientClient;
@@ -18,12 +19,10 @@ export type Clients = {
 };
 
 /** Everything that the API reaches; it holds no state of its own and opens no connection. */
-export type ApiDeps = {
+export type ApiDeps = Health & {
   clients: Clients;
   enrollments: EnrollmentGateway;
   auth: TokenVerifier;
-  /** Each dependency by name: `ok`, or in a few words what is wrong. Bounded in time by whoever provides it. */
-  readiness: () => Promise<Record<string, string>>;
   /** Key of the HMAC over what is asked for. At least 32 bytes. */
   hashKey: Uint8Array;
   log: Logger;

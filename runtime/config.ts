@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MAX_AUTH_AGE_S } from '../api/auth/re-authentication.ts';
 import { SERVICES, type ServiceName } from '../db/provision.ts';
 import { PRODUCTION_TIMING, type TimingProfile } from '../workflows/timing.ts';
+import { DEFAULT_CALLEE } from '../services/common/resilience/index.ts';
 import { StartupError } from './embedded/startup-error.ts';
 import { SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
 
@@ -12,8 +13,9 @@ const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 /** Every variable that the processes read, with its default. The README's table is checked against this. */
 export const ENVIRONMENT = z.object({
   NODE_ENV: z.string().default('development').describe('`production` refuses the embedded token issuer'),
-  PORT: port.default(3000).describe('REST API'),
+  PORT: port.default(3000).describe('REST API; of a worker alone: `/healthz` and `/readyz`'),
   HOST: z.string().default('127.0.0.1').describe('Address that the REST API listens on'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional().describe('Where people reach the REST API, for links; default: this machine, `PORT`'),
   TEMPORAL_UI_PORT: port.default(8233).describe('UI of the embedded Temporal server'),
   DATA_DIR: z.string().min(1).default('.data').describe('State of the embedded servers, keys, the embedded mailbox'),
   DATABASE_URL: postgresUrl.optional().describe('PostgreSQL instead of the embedded one, as a role that may create roles'),
@@ -27,8 +29,16 @@ export const ENVIRONMENT = z.object({
   MAIL_TIMEOUT_MS: millis(5000).describe('One mail, with everything'),
   OPS_EMAIL: z.email().default('ops@trial.example').describe('Who is told of stuck enrollments'),
   HASH_KEY: z.string().regex(/^[0-9a-f]{64,}$/).optional().describe('Key of the HMACs over identifiers and commands, hexadecimal; default: a file in `DATA_DIR`'),
-  CALL_DEADLINE_MS: millis(200).describe('A read from one service to another'),
-  EDGE_DEADLINE_MS: millis(5000).describe('A call from the REST API to a service'),
+  GRPC_HOST: z.string().default('127.0.0.1').describe('Address that a service of its own process listens on'),
+  GRPC_PORT: port.optional().describe('Port of that service; a free one when absent'),
+  ...(Object.fromEntries(
+    SERVICES.map((name) => [`GRPC_URL_${name.toUpperCase()}`, z.url({ protocol: /^http$/ }).optional().describe(`Where the ${name} service is, for a process that it does not run in`)]),
+  ) as Record<`GRPC_URL_${Uppercase<ServiceName>}`, z.ZodOptional<z.ZodURL>>),
+  SERVICE_KEYS_FILE: z.string().min(1).optional().describe('Keys of the service tokens: a JSON object from caller to JWK (Ed25519), its own with the private part; default: a file in `DATA_DIR`'),
+  CALL_DEADLINE_MS: millis(200).describe('A call from one service to another, with all its tries; the first may take 60 % of it'),
+  EDGE_DEADLINE_MS: millis(5000).describe('A call from the REST API to a service, likewise'),
+  CALL_CONCURRENCY: z.coerce.number().int().min(1).max(10_000).default(DEFAULT_CALLEE.concurrency).describe('Calls to one service at once; beyond it they are refused (503)'),
+  CIRCUIT_OPEN_MS: millis(DEFAULT_CALLEE.breaker.openMs).describe('How long a service is left alone once half of a minute’s calls (of at least 20) got no answer'),
   STEP_ATTEMPT_MS: millis(PRODUCTION_TIMING.attemptMs).describe('One attempt of a step'),
   STEP_ATTEMPTS: z.coerce.number().int().min(1).max(1000).default(PRODUCTION_TIMING.attempts).describe('Attempts before a step parks'),
   STEP_RETRY_INITIAL_MS: millis(PRODUCTION_TIMING.retryInitialMs).describe('Wait before the second attempt; doubles'),
@@ -39,8 +49,9 @@ export const ENVIRONMENT = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Of the log on standard output'),
 });
 
-export type Config = Omit<z.output<typeof ENVIRONMENT>, `DATABASE_URL_${Uppercase<ServiceName>}`> & {
+export type Config = Omit<z.output<typeof ENVIRONMENT>, `${'DATABASE' | 'GRPC'}_URL_${Uppercase<ServiceName>}`> & {
   serviceUrls: Partial<Record<ServiceName, string>>;
+  peers: Partial<Record<ServiceName, string>>;
   timing: TimingProfile;
 };
 
@@ -54,11 +65,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     throw new StartupError({ code: 'bad_configuration', message: `The configuration is wrong: ${wrong}. See the table in README.md.` });
   }
   const values = parsed.data;
-  const serviceUrls: Partial<Record<ServiceName, string>> = {};
-  for (const name of SERVICES) {
-    const url = values[`DATABASE_URL_${name.toUpperCase() as Uppercase<ServiceName>}`];
-    if (url !== undefined) serviceUrls[name] = url;
-  }
+  const urlsOf = (what: 'DATABASE' | 'GRPC') => {
+    const urls = SERVICES.map((name) => [name, values[`${what}_URL_${name.toUpperCase() as Uppercase<ServiceName>}`]] as const);
+    return Object.fromEntries(urls.filter(([, url]) => url !== undefined)) as Partial<Record<ServiceName, string>>;
+  };
   const timing = {
     attemptMs: values.STEP_ATTEMPT_MS,
     attempts: values.STEP_ATTEMPTS,
@@ -66,5 +76,5 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     retryMaximumMs: Math.max(values.STEP_RETRY_MAXIMUM_MS, values.STEP_RETRY_INITIAL_MS),
     roundMs: values.STEP_ROUND_MS,
   };
-  return { ...values, serviceUrls, timing };
+  return { ...values, serviceUrls: urlsOf('DATABASE'), peers: urlsOf('GRPC'), timing };
 }

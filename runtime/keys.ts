@@ -3,8 +3,9 @@ import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Files of keys in the data folder, readable by their owner only. */
-export function keyFiles(dataDir: string): { hashKey: string; issuer: string } {
-  return { hashKey: join(dataDir, 'keys', 'hash.key'), issuer: join(dataDir, 'keys', 'issuer.json') };
+export function keyFiles(dataDir: string): { hashKey: string; issuer: string; services: string } {
+  const file = (name: string) => join(dataDir, 'keys', name);
+  return { hashKey: file('hash.key'), issuer: file('issuer.json'), services: file('services.json') };
 }
 
 /** The key of the HMACs: the configured one, otherwise that of the file, which is made on first use. */

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
-import { readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { lockInstance } from './embedded/instance-lock.ts';
 import { ensurePortFree, ensureWritable } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
+import { type Part, partOf } from './part.ts';
 
 try {
   await main();
@@ -13,13 +14,20 @@ try {
 }
 
 async function main(): Promise<void> {
-  const flags = readFlags();
+  const { part, empty } = readArguments();
   const config = readConfig();
-  if (config.NODE_ENV === 'production') {
+  if (config.NODE_ENV === 'production' && (part === 'all' || part === 'api')) {
     const message = 'The embedded token issuer is for development and does not run with NODE_ENV=production; an OIDC issuer can\'t be configured yet.';
     throw new StartupError({ code: 'no_token_issuer', message });
   }
   ensureWritable(config.DATA_DIR);
+  if (part === 'all') return runAll(config, { empty });
+  await ensurePortFree({ port: config.PORT, name: 'PORT' });
+  const { runPart } = await import('./run-part.ts');
+  await runPart(part, config);
+}
+
+async function runAll(config: Config, { empty }: { empty: boolean }): Promise<void> {
   const lock = lockInstance(config.DATA_DIR);
   try {
     await ensurePortFree({ port: config.PORT, name: 'PORT' });
@@ -28,7 +36,7 @@ async function main(): Promise<void> {
     const [{ startInfrastructure }, { runSystem }] = await Promise.all([import('./infrastructure.ts'), import('./run-system.ts')]);
     const infrastructure = await startInfrastructure(config);
     try {
-      await runSystem({ config, infrastructure, withCohort: !flags.empty, release: () => lock.release() });
+      await runSystem({ config, infrastructure, withCohort: !empty, release: () => lock.release() });
     } catch (error) {
       await infrastructure.stop();
       throw error;
@@ -39,13 +47,15 @@ async function main(): Promise<void> {
   }
 }
 
-function readFlags(): { empty: boolean } {
+function readArguments(): { part: Part; empty: boolean } {
   try {
-    return parseArgs({ options: { empty: { type: 'boolean', default: false } } }).values;
+    const options = { empty: { type: 'boolean', default: false }, service: { type: 'string' } } as const;
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    return { part: partOf(positionals, values.service), empty: values.empty };
   } catch (cause) {
+    if (cause instanceof StartupError) throw cause;
     // Of several lines; the first names the argument.
     const [reason = ''] = (cause as Error).message.split(/[.\n]/);
-    throw new StartupError({ code: 'bad_configuration', message: `${reason}. The only one is --empty: without the demonstration cohort.`, cause });
+    throw new StartupError({ code: 'bad_configuration', message: `${reason}. There are --empty (without the demonstration cohort) and --service.`, cause });
   }
 }
-

@@ -16,8 +16,13 @@ type Databases = {
  * every process of an installation comes to the same ones. Throws StartupError when PostgreSQL can't be reached or refuses.
  */
 export async function prepareDatabases(options: Databases): Promise<Record<ServiceName, string>> {
+  return reachable(() => prepare(options));
+}
+
+/** What `work` on a database comes to. Throws StartupError when PostgreSQL can't be reached or refuses. */
+export async function reachable<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await prepare(options);
+    return await work();
   } catch (cause) {
     if (!isDriverError(cause)) throw cause;
     // The code only: the driver's message may carry the URL or values.

@@ -1,16 +1,14 @@
 import type { Clients } from '../api/deps.ts';
 import { connectDatabase, type ServiceDatabase } from '../db/index.ts';
 import { SERVICES, type ServiceName } from '../db/provision.ts';
-import { edcClient } from '../services/edc/client.ts';
+import type { OnUnexpectedRpc } from '../services/common/rpc/index.ts';
 import { edcService, type EdcService } from '../services/edc/index.ts';
-import { notificationClient } from '../services/notification/client.ts';
 import { type Mailer, notificationService, type NotificationService } from '../services/notification/index.ts';
-import { patientClient } from '../services/patient/client.ts';
 import { patientService, type PatientService } from '../services/patient/index.ts';
-import { siteClient } from '../services/site/client.ts';
 import { siteService, type SiteService } from '../services/site/index.ts';
-import { studyClient } from '../services/study/client.ts';
 import { studyService, type StudyService } from '../services/study/index.ts';
+import { type Channels, type ChannelsOptions, openChannels } from './rpc/channels.ts';
+import { freshServiceKeys, type ServiceKeys } from './rpc/keys.ts';
 
 export type Services = {
   patient: PatientService;
@@ -20,60 +18,80 @@ export type Services = {
   notification: NotificationService;
 };
 
-export type ServicesOptions = {
-  databaseUrls: Record<ServiceName, string>;
+export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDeadlineMs' | 'circuitOpenMs' | 'callConcurrency'> & {
+  /** The services that run here; all when absent. */
+  hosted?: readonly ServiceName[];
+  /** Where the others are, as `http://host:port`. */
+  peers?: Partial<Record<ServiceName, string>>;
+  /** Absent: made for this process, which is enough when all services run here. */
+  serviceKeys?: ServiceKeys;
+  databaseUrls: Partial<Record<ServiceName, string>>;
   databaseTimeoutMs: number;
   hashKey: Uint8Array;
   clock: () => Date;
-  mailer: Mailer;
+  /** Needed where Notification runs. */
+  mailer?: Mailer;
   opsEmail: string | null;
-  /** A read from one service to another, and a call from the edge to a service. */
-  callDeadlineMs: number;
-  edgeDeadlineMs: number;
+  onUnexpectedRpc?: OnUnexpectedRpc;
 };
 
-export type Composition = { services: Services; clients: Clients; databases: ServiceDatabase[]; close(): Promise<void> };
+export type Composition = {
+  services: Partial<Services>;
+  /** As the API calls them. */
+  clients: Clients;
+  channels: Channels;
+  databases: ServiceDatabase[];
+  close(): Promise<void>;
+};
 
-/** The five services, each on its own database role, reaching each other through their clients only. */
-export function composeServices(options: ServicesOptions): Composition {
-  const { hashKey, clock, mailer, opsEmail, callDeadlineMs, edgeDeadlineMs } = options;
-  const databases = Object.fromEntries(
-    SERVICES.map((schema) => [
-      schema,
-      connectDatabase({ url: options.databaseUrls[schema], schema, hashKey, timeoutMs: options.databaseTimeoutMs }),
-    ]),
-  ) as Record<ServiceName, ServiceDatabase>;
-
-  // Services read from each other in a circle, so each reaches the others at the time of the call.
-  const among = {} as Clients;
-  const late = <K extends keyof Clients>(name: K) =>
-    new Proxy({} as Clients[K], { get: (_target, verb) => Reflect.get(among[name], verb) as unknown });
-
-  const services: Services = {
-    patient: patientService({ db: databases.patient, clock, study: late('study') }),
-    study: studyService({ db: databases.study, clock, site: late('site'), edc: late('edc') }),
-    site: siteService({ db: databases.site, clock, study: late('study') }),
-    edc: edcService({ db: databases.edc, clock, study: late('study'), site: late('site') }),
-    notification: notificationService({ db: databases.notification, clock, mailer, opsEmail, study: late('study'), patient: late('patient') }),
-  };
-  Object.assign(among, clientsOf(services, callDeadlineMs));
-  const all = Object.values(databases);
+/**
+ * The services of this process, each on its own database role, and the way to all five: in memory to those that run
+ * here, over HTTP/2 to the others. They reach each other through their clients only.
+ */
+export async function composeServices(options: ServicesOptions): Promise<Composition> {
+  const { hashKey, hosted = SERVICES } = options;
+  const serviceKeys = options.serviceKeys ?? (await freshServiceKeys());
+  const databases = new Map(
+    hosted.map((schema) => [schema, connectDatabase({ url: urlOf(options, schema), schema, hashKey, timeoutMs: options.databaseTimeoutMs })]),
+  );
+  // Services read from each other in a circle: the routes are put up once all of them are there.
+  const services: Partial<Services> = {};
+  const channels = openChannels({ ...options, services, serviceKeys });
+  for (const name of hosted) Object.assign(services, { [name]: serviceOf(name, { ...options, db: databases.get(name)!, channels }) });
+  const all = [...databases.values()];
   return {
     services,
-    clients: clientsOf(services, edgeDeadlineMs),
+    clients: channels.clientsOf('api'),
+    channels,
     databases: all,
     close: async () => {
+      channels.close();
       await Promise.all(all.map((db) => db.close()));
     },
   };
 }
 
-function clientsOf(services: Services, deadlineMs: number): Clients {
-  return {
-    patient: patientClient(services.patient, deadlineMs),
-    study: studyClient(services.study, deadlineMs),
-    site: siteClient(services.site, deadlineMs),
-    edc: edcClient(services.edc, deadlineMs),
-    notification: notificationClient(services.notification, deadlineMs),
-  };
+function urlOf({ databaseUrls }: ServicesOptions, name: ServiceName): string {
+  const url = databaseUrls[name];
+  if (url === undefined) throw new Error(`no database URL for the ${name} service`);
+  return url;
+}
+
+type Parts = ServicesOptions & { db: ServiceDatabase; channels: Channels };
+
+function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, channels }: Parts): Services[ServiceName] {
+  const others = channels.clientsOf(name);
+  switch (name) {
+    case 'patient':
+      return patientService({ db, clock, study: others.study });
+    case 'study':
+      return studyService({ db, clock, site: others.site, edc: others.edc });
+    case 'site':
+      return siteService({ db, clock, study: others.study });
+    case 'edc':
+      return edcService({ db, clock, study: others.study, site: others.site });
+    case 'notification':
+      if (!mailer) throw new Error('the notification service needs a mail server');
+      return notificationService({ db, clock, mailer, opsEmail, study: others.study, patient: others.patient });
+  }
 }

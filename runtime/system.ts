@@ -1,23 +1,28 @@
-import type { AddressInfo } from 'node:net';
-import { type ServerType, serve } from '@hono/node-server';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { Hono } from 'hono';
 import { createApp } from '../api/app.ts';
 import type { TokenVerifier } from '../api/auth/token.ts';
+import { type Health, healthRoutes } from '../api/routes/health.ts';
 import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
-import type { TimingProfile } from '../workflows/timing.ts';
 import { createMailer } from '../services/notification/index.ts';
+import type { TimingProfile } from '../workflows/timing.ts';
+import { listenHttp } from './listen.ts';
 import { readinessOf } from './readiness.ts';
+import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
+import { freshServiceKeys } from './rpc/keys.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
 import { sweepCodeBreaks, SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
-import { type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
+import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
-export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock'> & {
+export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc'> & {
   temporal: { connection: ConnectionOptions; namespace: string };
   workflowBundlePath: string;
-  mail: { smtpUrl: string; from: string; timeoutMs: number };
-  auth: TokenVerifier;
+  /** Absent where Notification does not run. */
+  mail?: { smtpUrl: string; from: string; timeoutMs: number } | undefined;
+  /** Absent: this process has no REST API, and answers for its own health only. */
+  auth?: TokenVerifier;
   timing: TimingProfile;
   /** See the configuration; its defaults when absent. */
   maxAuthAgeS?: number;
@@ -25,6 +30,8 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock'> & {
   /** Where people reach the REST API, for the links in the Temporal UI. */
   publicUrl: string;
   listen: { host: string; port: number };
+  /** Absent: the services of this process are not reached by others. */
+  listenGrpc?: { host: string; port: number };
   log: Logger;
   clock?: () => Date;
   /** Only these queues have a worker here; all when absent. */
@@ -33,8 +40,9 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock'> & {
 };
 
 export type System = Composition & {
-  /** Base URL of the REST API. */
+  /** Base URL of the REST API, or of the health answers of a process without one. */
   url: string;
+  grpc: GrpcServer | undefined;
   client: Client;
   workers: RunningWorkers;
   /** Takes no new work, lets what runs finish within the grace time, closes everything. */
@@ -44,73 +52,90 @@ export type System = Composition & {
 /** A server that is back is noticed within a second: gRPC's own pauses between attempts grow to two minutes. */
 const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1000 };
 
-/** API, workers and services in one process, on databases and a Temporal server that are there already. */
+/**
+ * One process, on databases and a Temporal server that are there already: everything, or the part of it that the
+ * options name (`hosted` services, `queues`, the API where there is `auth`).
+ */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { log, temporal, timing } = options;
+  const { log, temporal, queues = QUEUES } = options;
   const clock = options.clock ?? (() => new Date());
+  const serviceKeys = options.serviceKeys ?? (await freshServiceKeys());
   const connection = await Connection.connect({ ...temporal.connection, channelArgs: { ...RECONNECT, ...temporal.connection.channelArgs } });
   const client = new Client({ connection, namespace: temporal.namespace });
-  const native = await NativeConnection.connect(temporal.connection as NativeConnectionOptions);
-  const mailer = createMailer({ smtpUrl: options.mail.smtpUrl, from: options.mail.from, timeoutMs: options.mail.timeoutMs });
-  const composition = composeServices({ ...options, clock, mailer });
+  const native = queues.length > 0 ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
+  const mailer = options.mail && createMailer(options.mail);
+  const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describe(error) }, 'unexpected error in a call');
+  const composition = await composeServices({ ...options, serviceKeys, clock, onUnexpectedRpc, ...(mailer ? { mailer } : {}) });
+  const { services, channels, databases } = composition;
   // Connections that are open already: the first calls should not spend their deadline on logging in.
-  await Promise.all(composition.databases.flatMap((db) => [db.ping(), db.ping(), db.ping()]));
-  const workers = await startWorkers({
-    connection: native,
-    namespace: temporal.namespace,
-    services: composition.services,
-    workflowBundlePath: options.workflowBundlePath,
-    onUnexpected: (activity, error) => log.error({ activity, error: describe(error) }, 'unexpected error in an activity'),
-    ...(options.queues ? { queues: options.queues } : {}),
-    ...(options.interceptors ? { interceptors: options.interceptors } : {}),
-  });
-  const enrollments = temporalEnrollmentGateway({ client, timing, publicUrl: options.publicUrl });
+  await Promise.all(databases.flatMap((db) => [db.ping(), db.ping(), db.ping()]));
+  const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, listen: options.listenGrpc }));
+  const workers = native
+    ? await startWorkers({
+        connection: native,
+        namespace: temporal.namespace,
+        services,
+        workflowBundlePath: options.workflowBundlePath,
+        onUnexpected: (activity, error) => log.error({ activity, error: describe(error) }, 'unexpected error in an activity'),
+        queues,
+        ...(options.interceptors ? { interceptors: options.interceptors } : {}),
+      })
+    : NO_WORKERS;
+  const health: Health = {
+    readiness: readinessOf({ databases, client, ...(mailer ? { mailer } : {}) }),
+    circuits: () => channels.circuits(),
+  };
+  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health }) : healthOnly(health);
+  const http = await listenHttp(edge.fetch, options.listen);
+  return {
+    ...composition,
+    url: http.url,
+    grpc,
+    client,
+    workers,
+    stop: async () => {
+      await Promise.all([http.stop(), edge.stop()]);
+      await Promise.all([workers.stop(), grpc?.stop()]);
+      mailer?.close();
+      await composition.close();
+      await connection.close();
+      await native?.close();
+    },
+  };
+}
+
+const NO_WORKERS: RunningWorkers = { finished: Promise.resolve(), stop: async () => undefined };
+
+type EdgeOptions = SystemOptions & {
+  auth: TokenVerifier;
+  clock: () => Date;
+  client: Client;
+  composition: Composition;
+  health: Health;
+};
+
+/** The REST API, and what it does by itself: telling of code-breaks that nobody has been told of. */
+function edgeOf({ auth, clock, client, composition, health, log, ...options }: EdgeOptions) {
+  const { clients } = composition;
+  const enrollments = temporalEnrollmentGateway({ client, timing: options.timing, publicUrl: options.publicUrl });
   const app = createApp({
-    clients: composition.clients,
+    clients,
     enrollments,
-    auth: options.auth,
-    readiness: readinessOf({ databases: composition.databases, client, mailer }),
+    auth,
+    ...health,
     hashKey: options.hashKey,
     log,
     clock,
     ...(options.maxAuthAgeS === undefined ? {} : { maxAuthAgeS: options.maxAuthAgeS }),
   });
-  const server = await listen(app.fetch, options.listen);
-  const sweep = sweepCodeBreaks({ clients: composition.clients, enrollments, everyMs: options.codeBreakSweepMs ?? SWEEP_EVERY_MS, log });
-  const { address, port } = server.address() as AddressInfo;
-  return {
-    ...composition,
-    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
-    client,
-    workers,
-    stop: async () => {
-      await Promise.all([closeServer(server), sweep.stop()]);
-      await workers.stop();
-      mailer.close();
-      await composition.close();
-      await connection.close();
-      await native.close();
-    },
-  };
+  const sweep = sweepCodeBreaks({ clients, enrollments, everyMs: options.codeBreakSweepMs ?? SWEEP_EVERY_MS, log });
+  return { fetch: app.fetch, stop: () => sweep.stop() };
 }
 
-function listen(fetch: (request: Request) => Response | Promise<Response>, at: { host: string; port: number }): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname: at.host, port: at.port }, () => resolve(server));
-    server.once('error', reject);
-  });
-}
-
-/** Lets running requests finish for at most 3 s. */
-function closeServer(server: ServerType): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 3000);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
-  });
+function healthOnly(health: Health) {
+  const app = new Hono();
+  healthRoutes(app, health);
+  return { fetch: app.fetch, stop: async () => undefined };
 }
 
 /** Name, code and stack frames, without the message: nobody foresaw this error, so its text may hold anything. */

@@ -8,6 +8,7 @@ import {
   studyActivities,
 } from '../activities/index.ts';
 import { TASK_QUEUE } from '../workflows/consent-to-enrollment/messages.ts';
+import type { ServiceName } from '../db/provision.ts';
 import type { Services } from './services.ts';
 
 /** The queues that have a worker: one for workflows, one for each service. */
@@ -17,7 +18,8 @@ export type QueueName = (typeof QUEUES)[number];
 export type WorkersOptions = {
   connection: NativeConnection;
   namespace: string;
-  services: Services;
+  /** Those whose queues have a worker here. */
+  services: Partial<Services>;
   workflowBundlePath: string;
   onUnexpected: OnUnexpected;
   /** Running activities may finish for so long when the process ends. */
@@ -36,13 +38,6 @@ export type RunningWorkers = {
 /** Starts the workers of this process: one for workflows, one for the activities of each service. */
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const { services, onUnexpected, queues = QUEUES } = options;
-  const activities = {
-    patient: patientActivities(services.patient, onUnexpected),
-    study: studyActivities(services.study, onUnexpected),
-    site: siteActivities(services.site, onUnexpected),
-    edc: edcActivities(services.edc, onUnexpected),
-    notification: notificationActivities(services.notification, onUnexpected),
-  };
   const common = {
     connection: options.connection,
     namespace: options.namespace,
@@ -55,7 +50,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       taskQueue === TASK_QUEUE
         ? // Beyond this many open runs the least recent leave the cache, and are replayed when something happens to them.
           Worker.create({ ...common, taskQueue, workflowBundle: { codePath: options.workflowBundlePath }, maxCachedWorkflows: 250 })
-        : Worker.create({ ...common, taskQueue, activities: activities[taskQueue], maxConcurrentActivityTaskExecutions: 40 }),
+        : Worker.create({ ...common, taskQueue, activities: activitiesOf(taskQueue, services, onUnexpected), maxConcurrentActivityTaskExecutions: 40 }),
     ),
   );
   const finished = Promise.all(workers.map(untilStopped)).then(() => undefined);
@@ -66,6 +61,26 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       await finished;
     },
   };
+}
+
+function activitiesOf(queue: ServiceName, services: Partial<Services>, onUnexpected: OnUnexpected): object {
+  switch (queue) {
+    case 'patient':
+      return patientActivities(hosted(services.patient), onUnexpected);
+    case 'study':
+      return studyActivities(hosted(services.study), onUnexpected);
+    case 'site':
+      return siteActivities(hosted(services.site), onUnexpected);
+    case 'edc':
+      return edcActivities(hosted(services.edc), onUnexpected);
+    case 'notification':
+      return notificationActivities(hosted(services.notification), onUnexpected);
+  }
+}
+
+function hosted<S>(service: S | undefined): S {
+  if (!service) throw new Error('a queue has its worker where its service runs');
+  return service;
 }
 
 /** Runs a worker until it has stopped; rejects when it fails. */

@@ -2,17 +2,11 @@ import type { Api, ApiDeps } from '../deps.ts';
 import { docsPage } from '../docs-page.ts';
 import type { RequestMetrics } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
+import { healthRoutes } from './health.ts';
 
 /** What stands outside of /api/v1: for load balancers and readers, without a token, and without anything about people. */
-export function outsideRoutes(app: Api, { readiness }: ApiDeps, metrics: RequestMetrics): void {
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-
-  app.get('/readyz', async (c) => {
-    const dependencies = await readiness();
-    const ready = Object.values(dependencies).every((state) => state === 'ok');
-    if (ready) return c.json({ status: 'ready', dependencies }, 200);
-    return c.json({ status: 'not ready', dependencies }, 503, { 'Retry-After': '1' });
-  });
+export function outsideRoutes(app: Api, deps: ApiDeps, metrics: RequestMetrics): void {
+  healthRoutes(app, deps);
 
   app.get('/metrics', async (c) => {
     const { contentType, body } = await metrics.expose();

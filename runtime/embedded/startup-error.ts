@@ -11,6 +11,7 @@ export type StartupErrorCode =
   | 'process_not_ended'
   | 'bad_configuration'
   | 'dependency_unreachable'
+  | 'part_failed'
   | 'no_token_issuer';
 
 /** A reason why the program can't start: `message` is one line for the person at the terminal and says what to do. */

@@ -1,25 +1,11 @@
-import { inProcessClient } from '../common/index.ts';
+import { type Channel, rpcClient } from '../common/rpc/index.ts';
+import { EdcService as Desc } from './edc_pb.js';
 import type { EdcService } from './index.ts';
+import { edcRpc } from './rpc.ts';
 
-const VERBS = [
-  'openScreening',
-  'closeScreening',
-  'recordScreeningResults',
-  'settleStep',
-  'screeningResultsOf',
-  'openCasebook',
-  'closeCasebook',
-  'lockCasebook',
-  'startEpro',
-  'stopEpro',
-  'stopDataCollection',
-  'casebookOf',
-] as const satisfies readonly (keyof EdcService)[];
+/** What the API and other services may call. */
+export type EdcClient = Pick<EdcService, keyof typeof edcRpc>;
 
-/** What others may call. */
-export type EdcClient = Pick<EdcService, (typeof VERBS)[number]>;
-
-/** EDC as others see it: each call is answered within `deadlineMs`, or refused with `service_timeout`. */
-export function edcClient(service: EdcService, deadlineMs: number): EdcClient {
-  return inProcessClient('edc', service, { verbs: VERBS, deadlineMs });
+export function edcClient(channel: Channel): EdcClient {
+  return rpcClient(Desc, edcRpc, channel);
 }

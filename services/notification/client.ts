@@ -1,11 +1,11 @@
-import { inProcessClient } from '../common/index.ts';
+import { type Channel, rpcClient } from '../common/rpc/index.ts';
 import type { NotificationService } from './index.ts';
-
-const VERBS = ['sendNotice', 'listMessages'] as const;
+import { NotificationService as Desc } from './notification_pb.js';
+import { notificationRpc } from './rpc.ts';
 
 /** What the API and other services may call. */
-export type NotificationClient = Pick<NotificationService, (typeof VERBS)[number]>;
+export type NotificationClient = Pick<NotificationService, keyof typeof notificationRpc>;
 
-export function notificationClient(service: NotificationService, deadlineMs: number): NotificationClient {
-  return inProcessClient('notification', service, { verbs: VERBS, deadlineMs });
+export function notificationClient(channel: Channel): NotificationClient {
+  return rpcClient(Desc, notificationRpc, channel);
 }

@@ -1,26 +1,11 @@
-import { inProcessClient } from '../common/index.ts';
+import { type Channel, rpcClient } from '../common/rpc/index.ts';
 import type { PatientService } from './index.ts';
-
-const VERBS = [
-  'registerPerson',
-  'amendPerson',
-  'addHistory',
-  'recordConsent',
-  'markConsentEnteredInError',
-  'getPerson',
-  'searchPersons',
-  'listHistory',
-  'listConsents',
-  'getConsent',
-  'consentOfEnrollment',
-  'sitesOfPerson',
-  'contactOf',
-  'missingSigners',
-] as const;
+import { PatientService as Desc } from './patient_pb.js';
+import { patientRpc } from './rpc.ts';
 
 /** What the API and other services may call. */
-export type PatientClient = Pick<PatientService, (typeof VERBS)[number]>;
+export type PatientClient = Pick<PatientService, keyof typeof patientRpc>;
 
-export function patientClient(service: PatientService, deadlineMs: number): PatientClient {
-  return inProcessClient('patient', service, { verbs: VERBS, deadlineMs });
+export function patientClient(channel: Channel): PatientClient {
+  return rpcClient(Desc, patientRpc, channel);
 }

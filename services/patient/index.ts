@@ -7,6 +7,7 @@ import { contactOf } from './contact-of.ts';
 import { ledger, type PatientDeps } from './deps.ts';
 import { getConsent } from './get-consent.ts';
 import { getPerson } from './get-person.ts';
+import { getPersons } from './get-persons.ts';
 import { listConsents } from './list-consents.ts';
 import { listHistory } from './list-history.ts';
 import { markConsentEnteredInError } from './mark-consent-entered-in-error.ts';
@@ -25,6 +26,7 @@ export function patientService(deps: PatientDeps) {
     recordConsent,
     markConsentEnteredInError,
     getPerson,
+    getPersons,
     searchPersons,
     listHistory,
     listConsents,

@@ -31,7 +31,9 @@ export async function registerPerson(
   const number = identifiers.find(isResidentId)?.value;
   const person = number ? { ...given, dateOfBirth: birthDateOf(number), sex: sexOf(number) } : given;
   if (person.dateOfBirth && isFutureDay(person.dateOfBirth, at)) throw birthDateInFuture();
-  return runCommand({ db, ledger, verb: 'registerPerson', key: call.key, content: given, ctx: call.ctx }, async (tx, audit) => {
+  // No identifiers and an empty list of them are the same request; on the wire they look the same, too.
+  const content = { ...given, identifiers: given.identifiers?.length ? given.identifiers : undefined };
+  return runCommand({ db, ledger, verb: 'registerPerson', key: call.key, content, ctx: call.ctx }, async (tx, audit) => {
     const owners = await lockIdentifiers(tx, identifiers);
     const [owner, ...others] = new Set(owners.map((one) => one.patientId));
     if (others.length > 0) throw identityConflict();

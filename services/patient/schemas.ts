@@ -102,6 +102,10 @@ export const searchPersonsBody = z
   .refine((by) => Object.values(by).filter((value) => value !== undefined).length === 1, 'give exactly one of idCard, mobile, identifier');
 export type SearchPersons = z.output<typeof searchPersonsBody>;
 
+/** Which persons are asked for at once. */
+export const personsByIds = z.strictObject({ patientIds: z.array(id).min(1).max(200) });
+export type PersonsByIds = z.output<typeof personsByIds>;
+
 /** A date as far as it is known: year, month or day (FHIR dateTime). */
 const partialDate = z.union([z.iso.date(), z.string().regex(/^\d{4}(-(0[1-9]|1[0-2]))?$/)]);
 

@@ -1,26 +1,11 @@
-import { inProcessClient } from '../common/index.ts';
+import { type Channel, rpcClient } from '../common/rpc/index.ts';
 import type { SiteService } from './index.ts';
+import { siteRpc } from './rpc.ts';
+import { SiteService as Desc } from './site_pb.js';
 
-const VERBS = [
-  'createSite',
-  'activateSite',
-  'reserveSlot',
-  'releaseSlot',
-  'confirmSlot',
-  'settleSlotConfirmation',
-  'unconfirmSlot',
-  'freeSlot',
-  'getSite',
-  'getSiteByCode',
-  'listSites',
-  'getActivation',
-  'listActivations',
-] as const satisfies readonly (keyof SiteService)[];
+/** What the API and other services may call. */
+export type SiteClient = Pick<SiteService, keyof typeof siteRpc>;
 
-/** What others may call. */
-export type SiteClient = Pick<SiteService, (typeof VERBS)[number]>;
-
-/** Site as others see it: each call is answered within `deadlineMs`, or refused with `service_timeout`. */
-export function siteClient(service: SiteService, deadlineMs: number): SiteClient {
-  return inProcessClient('site', service, { verbs: VERBS, deadlineMs });
+export function siteClient(channel: Channel): SiteClient {
+  return rpcClient(Desc, siteRpc, channel);
 }

@@ -1,59 +1,14 @@
-import { inProcessClient } from '../common/index.ts';
+import { type Channel, rpcClient } from '../common/rpc/index.ts';
 import type { StudyService } from './index.ts';
+import { studyRpc } from './rpc.ts';
+import { StudyService as Desc } from './study_pb.js';
 
 export type * from './types.ts';
 export type { ProtocolBody } from './protocol-schema.ts';
 
-const VERBS = [
-  'createStudy',
-  'addProtocolVersion',
-  'addConsentVersion',
-  'addInvestigator',
-  'addContact',
-  'addDelegation',
-  'endDelegation',
-  'logDeviation',
-  'logRefusal',
-  'openEnrollment',
-  'cancelOpening',
-  'evaluateEligibility',
-  'signEligibility',
-  'invalidateEligibility',
-  'enrollParticipant',
-  'voidEnrolling',
-  'recordProgress',
-  'recordOutcome',
-  'checkAdmission',
-  'judgeConsent',
-  'consentIsCurrent',
-  'getStudy',
-  'getStudyByCode',
-  'listStudies',
-  'getProtocol',
-  'findProtocolVersion',
-  'getEnrollment',
-  'getEligibility',
-  'enrollmentIdentity',
-  'listEnrollments',
-  'enrollmentTimeline',
-  'listDeviations',
-  'listScreeningLog',
-  'listRecipients',
-  'enrollmentSummary',
-  'getRandomisationList',
-  'getTreatmentAssignment',
-  'breakCode',
-  'listUntoldCodeBreaks',
-  'requestUnblinding',
-  'approveUnblinding',
-  'listUnblindings',
-  'correctBaseline',
-] as const;
+/** What the API and other services may call. */
+export type StudyClient = Pick<StudyService, keyof typeof studyRpc>;
 
-/** What others may call. */
-export type StudyClient = Pick<StudyService, (typeof VERBS)[number]>;
-
-/** Study as others see it: every call answered within `deadlineMs` or refused as `service_timeout`. */
-export function studyClient(service: StudyService, deadlineMs: number): StudyClient {
-  return inProcessClient('study', service, { verbs: VERBS, deadlineMs });
+export function studyClient(channel: Channel): StudyClient {
+  return rpcClient(Desc, studyRpc, channel);
 }

@@ -46,7 +46,7 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
   const database = await createTestDatabase();
   const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-api-'));
   const issuer = await createDevIssuer({ keyFile: join(dir, 'issuer.json') });
-  const services = composeServices({
+  const services = await composeServices({
     databaseUrls: Object.fromEntries(SERVICES.map((name) => [name, database.urlOf(name)])) as Record<ServiceName, string>,
     databaseTimeoutMs: 5000,
     hashKey: TEST_HASH_KEY,

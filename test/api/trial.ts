@@ -83,7 +83,7 @@ export async function enrolled(api: TestApi, trial: Trial, key = nextKey()): Pro
   const run = api.gateway.runs.get(enrollmentId);
   if (!run) throw new Error('no run');
   const { studyCode, siteCode, requestKey, contentHash, rescreenOf, protocol, actor } = run;
-  await api.services.clients.study.recordProgress({
+  await api.services.services.study!.recordProgress({
     ctx: { actor: { kind: 'user', ...actor }, requestId: 'test' },
     key: nextKey(),
     input: {

@@ -24,7 +24,7 @@ process.on('message', (message: FromParent) => {
 
 async function start({ temporalAddress, workflowBundlePath, smtpUrl, hashKey, databaseUrls }: WorkersOptions): Promise<void> {
   installTemporalLog(testLog);
-  const { services } = composeServices({
+  const { services } = await composeServices({
     databaseUrls,
     databaseTimeoutMs: 5000,
     hashKey,

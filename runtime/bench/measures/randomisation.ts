@@ -27,7 +27,7 @@ export async function measureRandomisation(at: BenchSystem, sizes: Sizes): Promi
   const sql = postgres(at.adminUrl, { max: 1, onnotice: () => undefined });
   const trial = await setUp(at);
   const randomise = (identity: EnrollmentIdentity) =>
-    at.system.services.study.randomiseParticipant({ ctx, key: randomUUID(), input: { identity, revision: 3, strata: STRATA, confirmedBy: 'doctor-1', consent: CONSENT } });
+    at.system.services.study!.randomiseParticipant({ ctx, key: randomUUID(), input: { identity, revision: 3, strata: STRATA, confirmedBy: 'doctor-1', consent: CONSENT } });
 
   const alone: number[] = [];
   const [warmUp, ...people] = chunks(await enrolled(sql, trial, unloaded + perRound * (rounds + 1)), [perRound, unloaded, ...Array.from({ length: rounds }, () => perRound)]);
@@ -53,7 +53,7 @@ type Trial = Pick<EnrollmentIdentity, 'studyId' | 'studyCode' | 'siteId' | 'site
 
 /** A study with two arms, stratified by sex; its site is known by its id only. */
 async function setUp(at: BenchSystem): Promise<Trial> {
-  const { study } = at.system.services;
+  const study = at.system.services.study!;
   const siteId = uuidv7();
   const codes = { studyCode: 'BENCH-ARMS', siteCode: 'BENCH-ARMS-SITE' };
   const { studyId } = await study.createStudy({ ctx, key: randomUUID(), input: { code: codes.studyCode, title: 'Bench of the randomisation' } });

@@ -1,12 +1,11 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ctx, notFound } from '../../../services/common/index.ts';
-import { edcClient } from '../../../services/edc/client.ts';
 import { type EdcService, edcService, type ScreeningResult, screeningResults } from '../../../services/edc/index.ts';
 import { protocolBody } from '../../../services/study/protocol-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
-// Real: PostgreSQL, the EDC service behind its client. Stand-ins: Study (one protocol) and the clock.
+// Real: PostgreSQL, the EDC service. Stand-ins: Study (one protocol) and the clock.
 const ctx: Ctx = {
   actor: { kind: 'workflow', workflow: 'consentToEnrollment', onBehalfOf: { id: 'c-1', name: 'Coordinator', role: 'coordinator' } },
   requestId: 'test-request',
@@ -57,7 +56,7 @@ beforeAll(async () => {
       },
     },
   });
-  edc = edcClient(service, 5000);
+  edc = service;
 });
 afterAll(() => database.drop());
 

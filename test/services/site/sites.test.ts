@@ -1,18 +1,17 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { activationBody, createSiteInput, type SiteService } from '../../../services/site/index.ts';
-import { siteClient } from '../../../services/site/client.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { activate, activeSite, ctx, refusal, reserve, siteUnderTest } from './support.ts';
 
-// Real: PostgreSQL, the Site service behind its client. Stand-in: Study (knows protocol versions 1.0 and 2.0).
+// Real: PostgreSQL, the Site service. Stand-in: Study (knows protocol versions 1.0 and 2.0).
 let database: TestDatabase;
 let service: SiteService;
 
 beforeAll(async () => {
   const under = await siteUnderTest();
   database = under.database;
-  service = siteClient(under.service, 5000);
+  service = under.service;
 });
 afterAll(() => database.drop());
 

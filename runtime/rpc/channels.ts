@@ -1,0 +1,104 @@
+import type { Transport } from '@connectrpc/connect';
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import type { Clients } from '../../api/deps.ts';
+import { SERVICES, type ServiceName } from '../../db/provision.ts';
+import { calleePolicy, type CalleePolicy, DEFAULT_CALLEE } from '../../services/common/resilience/index.ts';
+import { type Caller, type Channel, inMemoryTransport, type OnUnexpectedRpc, type ServiceTokens, serviceTokens } from '../../services/common/rpc/index.ts';
+import { edcClient } from '../../services/edc/client.ts';
+import { notificationClient } from '../../services/notification/client.ts';
+import { patientClient } from '../../services/patient/client.ts';
+import { siteClient } from '../../services/site/client.ts';
+import { studyClient } from '../../services/study/client.ts';
+import type { Services } from '../services.ts';
+import type { ServiceKeys } from './keys.ts';
+import { handlersByName } from './routes.ts';
+
+/** Of the time of a call, what its first try may take. */
+const FIRST_TRY_SHARE = DEFAULT_CALLEE.firstTryMs / DEFAULT_CALLEE.deadlineMs;
+
+/** A peer that is gone without a word is noticed within seconds, also when nobody calls. */
+const KEEPALIVE = { pingIntervalMs: 5000, pingTimeoutMs: 2000, pingIdleConnection: true };
+
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+export type ChannelsOptions = {
+  /** Those that run here. Filled in after the channels are made. */
+  services: Partial<Services>;
+  peers?: Partial<Record<ServiceName, string>>;
+  serviceKeys: ServiceKeys;
+  /** A call from one service to another with all its tries, and a call from the edge to a service. */
+  callDeadlineMs: number;
+  edgeDeadlineMs: number;
+  /** See the configuration; its defaults when absent. */
+  circuitOpenMs?: number;
+  callConcurrency?: number;
+  onUnexpectedRpc?: OnUnexpectedRpc;
+};
+
+export type Channels = {
+  /** All five services as this caller sees them. */
+  clientsOf(caller: Caller): Clients;
+  /** The state of the circuit to each service; of several callers in one process, the worst. */
+  circuits(): Record<string, CalleePolicy['circuit']>;
+  close(): void;
+};
+
+/** The ways to the five services: in memory where a service runs in this process, gRPC over HTTP/2 elsewhere. */
+export function openChannels(options: ChannelsOptions): Channels {
+  const { peers = {}, services, serviceKeys } = options;
+  const sessions: Http2SessionManager[] = [];
+  const policies: CalleePolicy[] = [];
+  // Put up at the first call, when all services of this process are there.
+  let handlers: ReturnType<typeof handlersByName> | undefined;
+  const hosted = { services, keys: serviceKeys, onUnexpected: options.onUnexpectedRpc ?? (() => undefined) };
+  const inMemory = inMemoryTransport((name) => (handlers ??= handlersByName(hosted))[name]);
+
+  const transports = Object.fromEntries(
+    SERVICES.map((name) => {
+      const peer = peers[name];
+      if (peer === undefined) return [name, inMemory];
+      const sessionManager = new Http2SessionManager(peer, KEEPALIVE);
+      sessions.push(sessionManager);
+      return [name, createGrpcTransport({ baseUrl: peer, sessionManager, acceptCompression: [], readMaxBytes: MAX_MESSAGE_BYTES })];
+    }),
+  ) as Record<ServiceName, Transport>;
+
+  const clientsOf = (caller: Caller): Clients => {
+    const tokens = tokensOf(caller, serviceKeys);
+    const channelTo = (callee: ServiceName): Channel => {
+      const policy = calleePolicy(callee, policyOptions(caller, options));
+      policies.push(policy);
+      return { callee, transport: transports[callee], tokens, policy };
+    };
+    return {
+      patient: patientClient(channelTo('patient')),
+      study: studyClient(channelTo('study')),
+      site: siteClient(channelTo('site')),
+      edc: edcClient(channelTo('edc')),
+      notification: notificationClient(channelTo('notification')),
+    };
+  };
+  return { clientsOf, circuits: () => worstOf(policies), close: () => sessions.forEach((session) => session.abort()) };
+}
+
+function worstOf(policies: readonly CalleePolicy[]): Record<string, CalleePolicy['circuit']> {
+  const ORDER = ['closed', 'half-open', 'open'] as const;
+  const worst: Record<string, CalleePolicy['circuit']> = {};
+  for (const { callee, circuit } of policies) {
+    if (ORDER.indexOf(circuit) >= ORDER.indexOf(worst[callee] ?? 'closed')) worst[callee] = circuit;
+  }
+  return worst;
+}
+
+function policyOptions(caller: Caller, options: ChannelsOptions) {
+  const { circuitOpenMs, callConcurrency: concurrency = DEFAULT_CALLEE.concurrency } = options;
+  const deadlineMs = caller === 'api' ? options.edgeDeadlineMs : options.callDeadlineMs;
+  const breaker = { ...DEFAULT_CALLEE.breaker, ...(circuitOpenMs === undefined ? {} : { openMs: circuitOpenMs }) };
+  return { deadlineMs, firstTryMs: Math.round(deadlineMs * FIRST_TRY_SHARE), concurrency, breaker };
+}
+
+/** A process has the signing keys of its own callers only. */
+function tokensOf(caller: Caller, { privateKeys }: ServiceKeys): ServiceTokens {
+  const key = privateKeys[caller];
+  return key ? serviceTokens(caller, key) : () => Promise.reject(new Error(`no signing key for ${caller} in this process`));
+}

@@ -1,0 +1,76 @@
+import { migrateService } from '../db/migrate.ts';
+import { SERVICES, type ServiceName } from '../db/provision.ts';
+import { createDevIssuer } from '../api/auth/dev-issuer.ts';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Config } from './config.ts';
+import { endOn } from './end-on.ts';
+import { StartupError } from './embedded/startup-error.ts';
+import { keyFiles, loadHashKey } from './keys.ts';
+import { createLog, installTemporalLog } from './logging.ts';
+import { hostedBy, type Part, queuesOf } from './part.ts';
+import { reachable } from './provision.ts';
+import { configuredServiceKeys, sharedServiceKeys } from './rpc/keys.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+import { mailOf, settingsOf } from './settings.ts';
+import { startSystem } from './system.ts';
+import { buildWorkflowBundle } from './workflow-bundle.ts';
+
+/** Whom each service asks, so that a missing address is found at the start and not by the first call. */
+const CALLEES: Record<Exclude<Part, 'all'>, readonly ServiceName[]> = {
+  patient: ['study'],
+  study: ['site', 'edc', 'patient'],
+  site: ['study'],
+  edc: ['study', 'site', 'patient'],
+  notification: ['study', 'patient'],
+  enrollment: [],
+  api: SERVICES,
+};
+
+/**
+ * One part of the system as a process of its own, on servers that are there already. Says `ready` with where it is.
+ * Throws StartupError naming what is missing from the configuration.
+ */
+export async function runPart(part: Exclude<Part, 'all'>, config: Config): Promise<void> {
+  const log = createLog(config.LOG_LEVEL);
+  installTemporalLog(log);
+  const temporal = temporalOf(config);
+  const databaseUrls = databasesOf(part, config);
+  for (const callee of CALLEES[part]) required(config.peers[callee], `GRPC_URL_${callee.toUpperCase()}`);
+  const files = keyFiles(config.DATA_DIR);
+  const hashKey = await loadHashKey({ configured: config.HASH_KEY, file: files.hashKey });
+  const serviceKeys = await (config.SERVICE_KEYS_FILE === undefined ? sharedServiceKeys(files.services) : configuredServiceKeys(config.SERVICE_KEYS_FILE));
+  for (const [name, url] of Object.entries(databaseUrls)) await reachable(() => migrateService(name as ServiceName, url));
+  if (part === 'api' || part === 'enrollment') await ensureSearchAttributes(temporal);
+  const system = await startSystem({
+    ...settingsOf(config),
+    hosted: hostedBy(part),
+    queues: queuesOf(part) ?? [],
+    peers: config.peers,
+    serviceKeys,
+    databaseUrls,
+    hashKey,
+    temporal,
+    workflowBundlePath: part === 'enrollment' ? await buildWorkflowBundle() : '',
+    ...(part === 'notification' ? { mail: mailOf(config, required(config.SMTP_URL, 'SMTP_URL')) } : {}),
+    ...(part === 'api' ? { auth: await createDevIssuer({ keyFile: files.issuer }) } : {}),
+    ...(hostedBy(part).length > 0 ? { listenGrpc: { host: config.GRPC_HOST, port: config.GRPC_PORT ?? 0 } } : {}),
+    log,
+  });
+  endOn(system, {});
+  console.log(`ready ${part} ${system.url}${system.grpc ? ` gRPC ${system.grpc.url}` : ''}`);
+}
+
+function required(value: string | undefined, name: string): string {
+  if (value !== undefined) return value;
+  throw new StartupError({ code: 'bad_configuration', message: `This process needs ${name}. See the table in README.md.` });
+}
+
+function databasesOf(part: Part, { serviceUrls }: Config): Partial<Record<ServiceName, string>> {
+  return Object.fromEntries(hostedBy(part).map((name) => [name, required(serviceUrls[name], `DATABASE_URL_${name.toUpperCase()}`)]));
+}
+
+function temporalOf(config: Config) {
+  required(config.TEMPORAL_ADDRESS, 'TEMPORAL_ADDRESS');
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  return { connection: connectionOptions, namespace: namespace ?? 'default' };
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { decodeBinaryHeader, encodeBinaryHeader } from '@connectrpc/connect';
+import type { Actor, Ctx } from '../context.ts';
+import { DomainError } from '../errors.ts';
+import { CallContextSchema } from './common_pb.js';
+import { fromMessage, toMessage } from './convert.ts';
+
+const CONTEXT = 'call-context-bin';
+const REQUEST_ID = 'x-request-id';
+const KEY = 'idempotency-key';
+const TRACE = 'traceparent';
+
+/** What travels beside a call: who acts and why, by which request, under which key, in which trace (W3C Trace Context). */
+export function toHeaders({ ctx, key }: { ctx: Ctx; key?: string }, traceparent: string | undefined): Headers {
+  const { actor, requestId, reason } = ctx;
+  const headers = new Headers({ [CONTEXT]: encodeBinaryHeader(toMessage(CallContextSchema, { actor, reason }), CallContextSchema) });
+  // Header values are ASCII; ids and keys of callers may not be.
+  headers.set(REQUEST_ID, encodeURIComponent(requestId));
+  if (key !== undefined) headers.set(KEY, encodeURIComponent(key));
+  if (traceparent !== undefined) headers.set(TRACE, traceparent);
+  return headers;
+}
+
+/** Who acts; a caller that names nobody acts itself. Throws `call_context_invalid`. */
+export function ctxOfHeaders(headers: Headers, caller: string): Ctx {
+  const requestId = decoded(headers, REQUEST_ID) ?? randomUUID();
+  const given = headers.get(CONTEXT);
+  if (given === null) return { actor: { kind: 'service', service: caller }, requestId };
+  const { actor, reason } = fromMessage(CallContextSchema, contextOf(given)) as { actor: Actor; reason?: string };
+  if (actor === undefined) throw invalid(CONTEXT);
+  return { actor, requestId, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** The key of a command. Throws `idempotency_key_required`. */
+export function keyOfHeaders(headers: Headers): string {
+  const key = decoded(headers, KEY);
+  if (key) return key;
+  throw new DomainError('invalid', 'idempotency_key_required', `A command needs a key: send it as the header ${KEY}.`);
+}
+
+export function traceparentOf(headers: Headers): string | undefined {
+  return headers.get(TRACE) ?? undefined;
+}
+
+function decoded(headers: Headers, name: string): string | undefined {
+  const value = headers.get(name);
+  if (value === null) return undefined;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    throw invalid(name);
+  }
+}
+
+function contextOf(value: string) {
+  try {
+    return decodeBinaryHeader(value, CallContextSchema);
+  } catch {
+    throw invalid(CONTEXT);
+  }
+}
+
+function invalid(name: string): DomainError {
+  return new DomainError('invalid', 'call_context_invalid', `The header ${name} can't be read.`);
+}

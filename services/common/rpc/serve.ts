@@ -1,0 +1,74 @@
+import type { DescMethodUnary, DescService, Message } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
+import { inScope } from '../resilience/index.ts';
+import { ctxOfHeaders, keyOfHeaders, traceparentOf } from './call-headers.ts';
+import { fromMessage, toMessage } from './convert.ts';
+import { toStatus } from './problem.ts';
+import type { CallerVerifier } from './service-token.ts';
+import type { Rpc, RpcTable } from './table.ts';
+
+type Verbs = Record<string, (call: never) => Promise<unknown>>;
+
+/** Told of an error that nobody foresaw: its message may hold personal data, so it goes to our log only. */
+export type OnUnexpectedRpc = (method: string, error: unknown) => void;
+
+export type Served<D extends DescService> = {
+  desc: D;
+  table: RpcTable<D>;
+  service: Verbs;
+  verify: CallerVerifier;
+  onUnexpected: OnUnexpectedRpc;
+};
+
+/** An RPC's answer to a request; throws ConnectError. */
+export type Handler = (request: Message, call: Pick<HandlerContext, 'requestHeader' | 'timeoutMs'>) => Promise<Message>;
+
+/**
+ * The RPCs of a service by method: its verbs behind them. Whoever calls is known by its token: UNAUTHENTICATED without
+ * a valid one, PERMISSION_DENIED for one that may not call this method. A foreseen error goes back with its `Problem`.
+ */
+export function handlersOf<D extends DescService>(served: Served<D>): Record<string, Handler> {
+  return Object.fromEntries(Object.entries(served.table).map(([verb, rpc]) => [rpc.method, handlerOf(served, verb, rpc)]));
+}
+
+export function serveVerbs<D extends DescService>(router: ConnectRouter, served: Served<D>): void {
+  router.service(served.desc, handlersOf(served) as never);
+}
+
+function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected }: Served<D>, verb: string, rpc: Rpc<D>): Handler {
+  const method = desc.method[rpc.method] as DescMethodUnary;
+  const isRead = method.idempotency === Idempotency.NO_SIDE_EFFECTS;
+  const run = service[verb]! as (call: unknown) => Promise<unknown>;
+
+  return async (request, { requestHeader, timeoutMs }) => {
+    const caller = await authenticated(requestHeader, verify);
+    if (!rpc.callers.includes(caller)) {
+      throw new ConnectError(`${caller} may not call ${method.name}`, Code.PermissionDenied);
+    }
+    try {
+      const ctx = ctxOfHeaders(requestHeader, caller);
+      const input = fromMessage(method.input, request);
+      const call = isRead ? { ctx, input } : { ctx, key: keyOfHeaders(requestHeader), input };
+      const left = timeoutMs();
+      const scope = { deadlineAt: left === undefined ? undefined : Date.now() + left, traceparent: traceparentOf(requestHeader) };
+      const answer = await inScope(scope, () => run(call));
+      return toMessage(method.output, rpc.result === undefined ? (answer ?? {}) : { [rpc.result]: answer });
+    } catch (error) {
+      throw toStatus(error) ?? unforeseen(error, () => onUnexpected(`${desc.typeName}/${method.name}`, error));
+    }
+  };
+}
+
+async function authenticated(headers: Headers, verify: CallerVerifier) {
+  const [, token] = /^Bearer (\S+)$/i.exec(headers.get('authorization') ?? '') ?? [];
+  const caller = token === undefined ? null : await verify(token);
+  if (caller === null) throw new ConnectError('a valid service token is needed', Code.Unauthenticated);
+  return caller;
+}
+
+function unforeseen(error: unknown, tell: () => void): ConnectError {
+  if (error instanceof ConnectError) return error;
+  tell();
+  return new ConnectError('An unexpected error; its cause is in the log of the service.', Code.Internal);
+}

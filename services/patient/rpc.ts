@@ -1,0 +1,21 @@
+import { rpcTable } from '../common/rpc/index.ts';
+import { PatientService as Desc } from './patient_pb.js';
+
+/** What others may call of Patient, and who. */
+export const patientRpc = rpcTable(Desc, {
+  getPerson: { method: 'getPatient', callers: ['api', 'edc', 'study', 'ops'], result: 'patient' },
+  getPersons: { method: 'batchGetPatients', callers: ['api', 'ops'] },
+  searchPersons: { method: 'searchPatients', callers: ['api'] },
+  listHistory: { method: 'listHistory', callers: ['api'] },
+  listConsents: { method: 'listConsents', callers: ['api'] },
+  getConsent: { method: 'getConsent', callers: ['api', 'edc'], result: 'consent' },
+  consentOfEnrollment: { method: 'getConsentOfEnrollment', callers: ['api', 'edc', 'ops'], result: 'consent' },
+  sitesOfPerson: { method: 'getSitesOfPatient', callers: ['api'], result: 'sites' },
+  contactOf: { method: 'getContact', callers: ['notification'] },
+  missingSigners: { method: 'listMissingSigners', callers: ['api'] },
+  registerPerson: { method: 'registerPatient', callers: ['api'] },
+  amendPerson: { method: 'amendPatient', callers: ['api'] },
+  addHistory: { method: 'addHistory', callers: ['api'] },
+  recordConsent: { method: 'recordConsent', callers: ['api'] },
+  markConsentEnteredInError: { method: 'markConsentEnteredInError', callers: ['api'] },
+});

@@ -1,0 +1,80 @@
+import { uuidv7 } from 'uuidv7';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PatientClient } from '../../../services/patient/client.ts';
+import { patientRpc } from '../../../services/patient/rpc.ts';
+import { because, ctx, newIdCard, newKey, signedConsent, startPatient } from '../../services/patient/support.ts';
+import { overHttp2, type OverHttp2 } from '../support.ts';
+import { expectSameAnswers } from './contract.ts';
+
+// Real: PostgreSQL, the Patient service, HTTP/2 on loopback. Stand-in: Study's judgement of a consent.
+let patient: Awaited<ReturnType<typeof startPatient>>;
+let wire: OverHttp2;
+let client: PatientClient;
+
+beforeAll(async () => {
+  patient = await startPatient();
+  wire = await overHttp2({ services: { patient: patient.service } });
+  client = wire.channels.clientsOf('api').patient;
+});
+afterAll(async () => {
+  await wire.stop();
+  await patient.drop();
+});
+
+async function samples() {
+  const idCard = newIdCard();
+  const { patientId } = await patient.register({ idCard, mobile: '13800138000', email: 'zhang@example.org' });
+  const { patientId: other } = await patient.register();
+  const enrollmentId = uuidv7();
+  const entry = { category: 'condition', description: '高血压 — since childhood', code: { system: 'ICD-10', value: 'I10' }, startedOn: '2019', ongoing: true } as const;
+  const body = { studyId: uuidv7(), siteId: patient.siteId, capacity: 'full', canRead: true, consent: signedConsent() } as const;
+  const consent = { patientId, enrollmentId, requestKey: newKey(), ...body };
+  const { consentId } = await patient.service.recordConsent({ ctx, key: newKey(), input: consent });
+  const bare = { patientId, enrollmentId: null, requestKey: newKey(), ...body, consent: signedConsent({ copyGiven: undefined }) };
+  const { consentId: mistaken } = await patient.service.recordConsent({ ctx, key: newKey(), input: bare });
+  await patient.service.addHistory({ ctx, key: newKey(), input: { patientId, entry: { category: 'other', description: 'short' } } });
+  const read = (input: object) => ({ ctx, input });
+  const command = (input: object, reason?: string) => ({ ctx: reason === undefined ? ctx : because(reason), key: newKey(), input });
+  return {
+    getPerson: [read({ patientId, reveal: false }), read({ patientId, reveal: true }), read({ patientId: other, reveal: true })],
+    getPersons: [read({ patientIds: [other, uuidv7(), patientId] })],
+    searchPersons: [read({ idCard }), read({ mobile: '13800138000' }), read({ identifier: { type: 'passport', country: 'DE', value: 'C01X' } })],
+    listHistory: [read({ patientId, limit: 1 }), read({ patientId, limit: 50, cursor: uuidv7() })],
+    listConsents: [read({ patientId, limit: 50 }), read({ patientId, limit: 1 })],
+    getConsent: [read({ consentId }), read({ consentId: mistaken })],
+    consentOfEnrollment: [read({ enrollmentId }), read({ enrollmentId: uuidv7() })],
+    sitesOfPerson: [read({ patientId }), read({ patientId: uuidv7() })],
+    contactOf: [read({ patientId }), read({ patientId: other })],
+    missingSigners: [
+      read({ patientId, consentRule: 'CN', capacity: 'limited', canRead: false, signers: [{ role: 'participant', signedAt: '2026-11-22T08:00:00.000Z' }] }),
+      read({ patientId, consentRule: 'CN', capacity: 'full', canRead: true, signers: [] }),
+    ],
+    registerPerson: [
+      command({ name: '王五', idCard: newIdCard(), siteId: patient.siteId }),
+      command({ name: 'Ann Other', identifiers: [{ type: 'passport', country: 'DE', value: 'C01X00T47' }], dateOfBirth: '1980-02-29', sex: 'female', siteId: patient.siteId }),
+    ],
+    amendPerson: [command({ patientId, expectedVersion: 1, changes: { mobile: null, name: '张三丰' } }, 'typing error'), command({ patientId, expectedVersion: 2, changes: { email: null } }, '更正')],
+    addHistory: [command({ patientId, entry }), command({ patientId, entry: { category: 'allergy', description: 'penicillin' } })],
+    recordConsent: [command({ ...consent, requestKey: newKey(), enrollmentId: null }), command({ ...consent, requestKey: newKey(), enrollmentId: uuidv7() })],
+    markConsentEnteredInError: [command({ patientId, consentId: mistaken }, 'wrong person')],
+  };
+}
+
+describe('Patient over gRPC', () => {
+  it('answers every verb as the verb itself does', async () => {
+    await expectSameAnswers(patientRpc, { service: patient.service, clientOf: (caller) => wire.channels.clientsOf(caller).patient, samples: await samples() });
+  });
+
+  it('carries who acts, why and under which request into the audit row', async () => {
+    const { patientId } = await patient.register();
+    await client.amendPerson({ ctx: because('错别字 – typo'), key: newKey(), input: { patientId, expectedVersion: 1, changes: { name: '李四' } } });
+    const [row] = await patient.sql`select actor, reason, request_id from patient.audit_entries where entity_id = ${patientId} and action = 'U'`;
+    expect(row).toEqual({ actor: ctx.actor, reason: '错别字 – typo', request_id: ctx.requestId });
+  });
+
+  it('null clears, what is absent stays', async () => {
+    const { patientId } = await patient.register({ mobile: '13800138001', email: 'a@example.org' });
+    await client.amendPerson({ ctx: because('moved'), key: newKey(), input: { patientId, expectedVersion: 1, changes: { mobile: null } } });
+    expect(await client.getPerson({ ctx, input: { patientId, reveal: true } })).toMatchObject({ mobile: null, email: 'a@example.org' });
+  });
+});
