@@ -2,7 +2,7 @@ import type { Transport } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { Clients } from '../../api/deps.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
-import { calleePolicy, type CalleePolicy, DEFAULT_CALLEE } from '../../services/common/resilience/index.ts';
+import { calleePolicy, type CalleePolicy, DEFAULT_CALLEE, UnansweredError } from '../../services/common/resilience/index.ts';
 import { type Caller, type Channel, inMemoryTransport, type OnUnexpectedRpc, type ServiceTokens, serviceTokens } from '../../services/common/rpc/index.ts';
 import { edcClient } from '../../services/edc/client.ts';
 import { notificationClient } from '../../services/notification/client.ts';
@@ -53,22 +53,30 @@ export function openChannels(options: ChannelsOptions): Channels {
   const hosted = { services, keys: serviceKeys, onUnexpected: options.onUnexpectedRpc ?? (() => undefined) };
   const inMemory = inMemoryTransport((name) => (handlers ??= handlersByName(hosted))[name]);
 
-  const transports = Object.fromEntries(
-    SERVICES.map((name) => {
-      const peer = peers[name];
-      if (peer === undefined) return [name, inMemory];
-      const sessionManager = new Http2SessionManager(peer, KEEPALIVE);
-      sessions.push(sessionManager);
-      return [name, createGrpcTransport({ baseUrl: peer, sessionManager, acceptCompression: [], readMaxBytes: MAX_MESSAGE_BYTES })];
-    }),
-  ) as Record<ServiceName, Transport>;
+  // Connected to at the first call, so that services may start in any order.
+  const connected = new Map<ServiceName, Transport>();
+  const transportTo = (name: ServiceName): Transport => {
+    if (services[name]) return inMemory;
+    const peer = peers[name];
+    if (peer === undefined) throw new UnansweredError('service_unavailable', `Nobody knows where the ${name} service is.`);
+    let transport = connected.get(name);
+    if (!transport) connected.set(name, (transport = overHttp2(peer, sessions)));
+    return transport;
+  };
 
   const clientsOf = (caller: Caller): Clients => {
     const tokens = tokensOf(caller, serviceKeys);
     const channelTo = (callee: ServiceName): Channel => {
       const policy = calleePolicy(callee, policyOptions(caller, options));
       policies.push(policy);
-      return { callee, transport: transports[callee], tokens, policy };
+      return {
+        callee,
+        tokens,
+        policy,
+        get transport() {
+          return transportTo(callee);
+        },
+      };
     };
     return {
       patient: patientClient(channelTo('patient')),
@@ -79,6 +87,12 @@ export function openChannels(options: ChannelsOptions): Channels {
     };
   };
   return { clientsOf, circuits: () => worstOf(policies), close: () => sessions.forEach((session) => session.abort()) };
+}
+
+function overHttp2(baseUrl: string, sessions: Http2SessionManager[]): Transport {
+  const sessionManager = new Http2SessionManager(baseUrl, KEEPALIVE);
+  sessions.push(sessionManager);
+  return createGrpcTransport({ baseUrl, sessionManager, acceptCompression: [], readMaxBytes: MAX_MESSAGE_BYTES });
 }
 
 function worstOf(policies: readonly CalleePolicy[]): Record<string, CalleePolicy['circuit']> {

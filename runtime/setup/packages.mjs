@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { checkout, nodeModules, programNames, projectNode } from './checkout.mjs';
@@ -11,9 +11,10 @@ const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
 const SHOWN_LINES = 12;
 const OLDEST_NODE = 20;
 const run = promisify(execFile);
+const patches = join(checkout, 'runtime', 'setup', 'patches');
 const stamp = join(nodeModules, '.set-up');
 
-/** Whether node_modules was completed from just this package-lock.json, for this platform. */
+/** Whether node_modules was completed from just this package-lock.json and these patches, for this platform. */
 export function packagesAreInstalled() {
   return existsSync(projectNode) && existsSync(stamp) && readFileSync(stamp, 'utf8') === expectedStamp();
 }
@@ -37,8 +38,10 @@ export function installPackages() {
 }
 
 function expectedStamp() {
-  const lock = readFileSync(join(checkout, 'package-lock.json'));
-  return `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`;
+  const hash = createHash('sha256').update(readFileSync(join(checkout, 'package-lock.json')));
+  // npm ci applies the patches, too.
+  for (const name of readdirSync(patches).sort()) hash.update(name).update(readFileSync(join(patches, name)));
+  return `${hash.digest('hex')} ${process.platform}-${process.arch}\n`;
 }
 
 function lastLines({ stderr, message }) {

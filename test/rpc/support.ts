@@ -1,5 +1,5 @@
 import type { ServiceName } from '../../db/provision.ts';
-import { openChannels, type Channels } from '../../runtime/rpc/channels.ts';
+import { openChannels, type Channels, type ChannelsOptions } from '../../runtime/rpc/channels.ts';
 import { type GrpcServer, startGrpcServer } from '../../runtime/rpc/grpc-server.ts';
 import { freshServiceKeys, type ServiceKeys } from '../../runtime/rpc/keys.ts';
 import type { Services } from '../../runtime/services.ts';
@@ -11,26 +11,30 @@ export const ctx: Ctx = { actor: DOCTOR, requestId: 'rpc-test' };
 export type OverHttp2 = {
   server: GrpcServer;
   keys: ServiceKeys;
+  /** How it is reached, for channels of more callers. */
+  reach: ChannelsOptions;
   channels: Channels;
   /** Errors that nobody foresaw, as the server's log would have them. */
   unexpected: unknown[];
   stop(): Promise<void>;
 };
 
-type Options = { services: Partial<Services>; deadlineMs?: number; through?: (url: string) => Promise<string> };
+type Options = { services: Partial<Services>; deadlineMs?: number; circuitOpenMs?: number; through?: (url: string) => Promise<string> };
 
 /** These services behind a real gRPC server on loopback, and the channels of somebody who calls them from elsewhere. */
-export async function overHttp2({ services, deadlineMs = 5000, through = async (url) => url }: Options): Promise<OverHttp2> {
+export async function overHttp2({ services, deadlineMs = 5000, circuitOpenMs = 30_000, through = async (url) => url }: Options): Promise<OverHttp2> {
   const keys = await freshServiceKeys();
   const unexpected: unknown[] = [];
   const onUnexpected = (_method: string, error: unknown) => void unexpected.push(error);
   const server = await startGrpcServer({ services, keys, onUnexpected, listen: { host: '127.0.0.1', port: 0 } });
   const url = await through(server.url);
   const peers = Object.fromEntries((Object.keys(services) as ServiceName[]).map((name) => [name, url]));
-  const channels = openChannels({ services: {}, peers, serviceKeys: keys, callDeadlineMs: deadlineMs, edgeDeadlineMs: deadlineMs });
+  const reach = { services: {}, peers, serviceKeys: keys, callDeadlineMs: deadlineMs, edgeDeadlineMs: deadlineMs, circuitOpenMs };
+  const channels = openChannels(reach);
   return {
     server,
     keys,
+    reach,
     channels,
     unexpected,
     stop: async () => {

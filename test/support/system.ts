@@ -10,18 +10,19 @@ import { SERVICES } from '../../db/provision.ts';
 import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';
 import { type RunningTemporal, startTemporal } from '../../runtime/embedded/temporal.ts';
 import { installTemporalLog } from '../../runtime/logging.ts';
-import { startSystem, type System } from '../../runtime/system.ts';
+import { startSystem, type SystemOptions } from '../../runtime/system.ts';
 import type { QueueName } from '../../runtime/workers.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
 import type { TimingProfile } from '../../workflows/timing.ts';
 import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from './database.ts';
 import { testLog } from './log.ts';
+import { type Running, startSplit } from './split.ts';
 
 /** Milliseconds instead of minutes, the same shape as in production. */
 export const TEST_TIMING: TimingProfile = { attemptMs: 3000, retryInitialMs: 20, retryMaximumMs: 100, attempts: 3, roundMs: 1500 };
 
 export type TestSystem = {
-  system: System;
+  system: Running;
   url: string;
   database: TestDatabase;
   temporal: RunningTemporal;
@@ -51,6 +52,9 @@ export type Changes = {
 // Once per process, before the first connection.
 installTemporalLog(testLog);
 
+/** `TOPOLOGY=split`: the same tests against parts that reach each other over gRPC. */
+const startInTopology: (options: SystemOptions) => Promise<Running> = process.env['TOPOLOGY'] === 'split' ? startSplit : startSystem;
+
 /** The whole system in this process, on a database of its own and a Temporal server of its own. Everything is real. */
 export async function startTestSystem(changes: Changes = {}): Promise<TestSystem> {
   const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-system-'));
@@ -61,7 +65,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
     createDevIssuer({ keyFile: join(dir, 'issuer.json') }),
   ]);
   const start = (now: Changes) =>
-    startSystem({
+    startInTopology({
       databaseUrls: {
         ...(Object.fromEntries(SERVICES.map((name) => [name, database.urlOf(name)])) as Record<ServiceName, string>),
         ...now.databaseUrls,

@@ -12,7 +12,7 @@ import type { Rpc, RpcTable } from './table.ts';
 /** The way to one service: over HTTP/2, or in memory within one process. */
 export type Channel = {
   callee: string;
-  transport: Transport;
+  readonly transport: Transport;
   tokens: ServiceTokens;
   policy: CalleePolicy;
 };
@@ -32,7 +32,8 @@ export function rpcClient<D extends DescService, T extends RpcTable<D>, S>(
   return Object.fromEntries(verbs) as Pick<S, keyof T & keyof S>;
 }
 
-function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, { callee, transport, tokens, policy }: Channel) {
+function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, channel: Channel) {
+  const { callee, tokens, policy } = channel;
   const method = desc.method[rpc.method] as DescMethodUnary;
   const retryable = method.idempotency === Idempotency.NO_SIDE_EFFECTS;
 
@@ -42,7 +43,7 @@ function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, { callee, transport
       const headers = toHeaders(call, currentScope()?.traceparent);
       headers.set('authorization', `Bearer ${await tokens(callee)}`);
       try {
-        const { message } = await transport.unary(method, undefined, timeoutMs, headers, request);
+        const { message } = await channel.transport.unary(method, undefined, timeoutMs, headers, request);
         const answer = fromMessage(method.output, message);
         return rpc.result === undefined ? answer : answer[rpc.result];
       } catch (error) {

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Services } from '../../runtime/services.ts';
+import { openChannels } from '../../runtime/rpc/channels.ts';
+import { type GrpcServer, startGrpcServer } from '../../runtime/rpc/grpc-server.ts';
+import { ctx, overHttp2, type OverHttp2 } from './support.ts';
+
+// Real: HTTP/2 on loopback. Stand-in: the Site service, whose answer is all that matters here.
+const site = { siteId: 's', id: 's', code: 'S', name: 'Site', address: null, timezone: 'UTC', createdAt: '2026-01-01T00:00:00.000Z' };
+const services = { site: { getSite: async () => site } } as unknown as Partial<Services>;
+let wire: OverHttp2;
+
+beforeAll(async () => {
+  wire = await overHttp2({ services, circuitOpenMs: 20 });
+});
+afterAll(async () => wire.channels.close());
+
+it('a service that is restarted again and again under calls is found again, and nobody who calls it ends with it', { timeout: 60_000 }, async () => {
+  const port = Number(new URL(wire.server.url).port);
+  const client = wire.channels.clientsOf('api').site;
+  let answered = 0;
+  const ended = new AbortController();
+  const caller = async () => {
+    while (!ended.signal.aborted) {
+      await client.getSite({ ctx, input: { siteId: 's' } }).then(
+        () => (answered += 1),
+        () => undefined,
+      );
+      // An idle connection is what GOAWAY may end the process over: connect-es issue 1768.
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
+    }
+  };
+  const callers = [1, 2, 3].map(caller);
+  let server: GrpcServer = wire.server;
+  for (let restart = 0; restart < 40; restart += 1) {
+    const before = answered;
+    await server.stop();
+    server = await startGrpcServer({ services, keys: wire.keys, onUnexpected: () => undefined, listen: { host: '127.0.0.1', port } });
+    await expect.poll(() => answered, { timeout: 5000, interval: 5 }).toBeGreaterThan(before);
+  }
+  ended.abort();
+  await Promise.all(callers);
+  await server.stop();
+});
+
+it('a service that ends while its callers end, too, takes none of them with it', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const ending = await overHttp2({ services });
+    const callers = Array.from({ length: 5 }, () => openChannels({ ...ending.reach }));
+    await Promise.all(callers.map((channels) => channels.clientsOf('api').site.getSite({ ctx, input: { siteId: 's' } })));
+    const stopped = ending.stop();
+    for (const channels of callers) setTimeout(() => channels.close(), Math.random() * 4);
+    await stopped;
+  }
+});
