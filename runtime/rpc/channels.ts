@@ -1,7 +1,7 @@
 import type { Transport } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { Clients } from '../../api/deps.ts';
-import { SERVICES, type ServiceName } from '../../db/provision.ts';
+import type { ServiceName } from '../../db/provision.ts';
 import { calleePolicy, type CalleePolicy, DEFAULT_CALLEE, UnansweredError } from '../../services/common/resilience/index.ts';
 import { type Caller, type Channel, inMemoryTransport, type OnUnexpectedRpc, type ServiceTokens, serviceTokens } from '../../services/common/rpc/index.ts';
 import { edcClient } from '../../services/edc/client.ts';
