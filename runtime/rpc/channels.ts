@@ -16,8 +16,11 @@ import { handlersByName } from './routes.ts';
 /** Of the time of a call, what its first try may take. */
 const FIRST_TRY_SHARE = DEFAULT_CALLEE.firstTryMs / DEFAULT_CALLEE.deadlineMs;
 
-/** A peer that is gone without a word is noticed within seconds, also when nobody calls. */
-const KEEPALIVE = { pingIntervalMs: 5000, pingTimeoutMs: 2000, pingIdleConnection: true };
+/**
+ * A peer that is gone without a word is noticed within seconds of a call. Not pinged while idle: the library (2.2.0)
+ * goes on pinging a connection that was closed under a call, and the exception of that ends the process.
+ */
+const KEEPALIVE = { pingIntervalMs: 5000, pingTimeoutMs: 2000 };
 
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
