@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { isTypedError } from '../services/common/index.ts';
+import { DomainError, isTypedError } from '../services/common/index.ts';
 
 type AnyVerb = (call: never) => Promise<unknown>;
 
@@ -23,7 +23,8 @@ export function asActivities<V extends Record<string, AnyVerb>>(verbs: V, onUnex
 
 /**
  * A typed error becomes an ApplicationFailure with its code as type and its public text as message.
- * Failures are plaintext in Temporal's history: never the cause, a stack with values or a driver's message.
+ * Failures are plaintext in Temporal's history: never the cause, a stack with values or a driver's message. Where the
+ * service behind is left alone for now (`circuit_open`, `service_busy`), Temporal waits for as long.
  */
 export function toFailure(error: unknown, onUnexpected: (error: unknown) => void): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -33,8 +34,14 @@ export function toFailure(error: unknown, onUnexpected: (error: unknown) => void
     type: typed ? error.code : 'internal',
     message: typed ? error.publicText : 'An unexpected error; its cause is in the log of the worker.',
     nonRetryable: typed && !error.retryable,
+    ...nextRetry(error),
   });
   // The stack's first line repeats the message of whatever error was current; ours has nothing to add to the code.
   delete failure.stack;
   return failure;
+}
+
+function nextRetry(error: unknown): { nextRetryDelay?: number } {
+  const after = error instanceof DomainError ? error.details['retryAfterMs'] : undefined;
+  return typeof after === 'number' ? { nextRetryDelay: after } : {};
 }

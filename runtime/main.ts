@@ -3,7 +3,7 @@ import { type Config, readConfig } from './config.ts';
 import { lockInstance } from './embedded/instance-lock.ts';
 import { ensurePortFree, ensureWritable } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
-import { type Part, partOf } from './part.ts';
+import { type Start, startOf } from './part.ts';
 
 try {
   await main();
@@ -14,29 +14,30 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { part, empty } = readArguments();
+  const { start, empty } = readArguments();
   const config = readConfig();
-  if (config.NODE_ENV === 'production' && (part === 'all' || part === 'api')) {
+  if (config.NODE_ENV === 'production' && ['all', 'split', 'api'].includes(start)) {
     const message = 'The embedded token issuer is for development and does not run with NODE_ENV=production; an OIDC issuer can\'t be configured yet.';
     throw new StartupError({ code: 'no_token_issuer', message });
   }
   ensureWritable(config.DATA_DIR);
-  if (part === 'all') return runAll(config, { empty });
+  if (start === 'all' || start === 'split') return runAll(config, { start, empty });
   await ensurePortFree({ port: config.PORT, name: 'PORT' });
   const { runPart } = await import('./run-part.ts');
-  await runPart(part, config);
+  await runPart(start, config);
 }
 
-async function runAll(config: Config, { empty }: { empty: boolean }): Promise<void> {
+async function runAll(config: Config, { start, empty }: { start: 'all' | 'split'; empty: boolean }): Promise<void> {
   const lock = lockInstance(config.DATA_DIR);
   try {
     await ensurePortFree({ port: config.PORT, name: 'PORT' });
     if (config.TEMPORAL_ADDRESS === undefined) await ensurePortFree({ port: config.TEMPORAL_UI_PORT, name: 'TEMPORAL_UI_PORT' });
     // Loaded only now: what keeps a start from succeeding is said before seconds have gone into reading code.
-    const [{ startInfrastructure }, { runSystem }] = await Promise.all([import('./infrastructure.ts'), import('./run-system.ts')]);
+    const [{ startInfrastructure }, { runSystem, runSplit }] = await Promise.all([import('./infrastructure.ts'), import('./run-system.ts')]);
     const infrastructure = await startInfrastructure(config);
     try {
-      await runSystem({ config, infrastructure, withCohort: !empty, release: () => lock.release() });
+      const run = start === 'all' ? runSystem : runSplit;
+      await run({ config, infrastructure, withCohort: !empty, release: () => lock.release() });
     } catch (error) {
       await infrastructure.stop();
       throw error;
@@ -47,11 +48,11 @@ async function runAll(config: Config, { empty }: { empty: boolean }): Promise<vo
   }
 }
 
-function readArguments(): { part: Part; empty: boolean } {
+function readArguments(): { start: Start; empty: boolean } {
   try {
     const options = { empty: { type: 'boolean', default: false }, service: { type: 'string' } } as const;
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    return { part: partOf(positionals, values.service), empty: values.empty };
+    return { start: startOf(positionals, values.service), empty: values.empty };
   } catch (cause) {
     if (cause instanceof StartupError) throw cause;
     // Of several lines; the first names the argument.

@@ -7,73 +7,63 @@ import type { Part } from './part.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const READY_WITHIN_MS = 60_000;
-/** A part that ends this often within a minute is not started again. */
+/** A part that ends more often within a minute is not started again. */
 const MOST_RESTARTS = 5;
 const RESTART_AFTER_MS = 500;
 /** It ends by itself within 10 s of SIGTERM. */
 const KILL_AFTER_MS = 12_000;
 
-export type PartName = Exclude<Part, 'all'>;
-
-export type SupervisedPart = {
-  /** Of the process that runs now. */
-  readonly pid: number;
-  /** Starts it where it was, under the same addresses, after it has ended; ready when this returns. */
-  start(): Promise<void>;
-  /** From now on its end is expected. */
+export type PartProcess = {
+  /** From now on it is not started again when it ends. */
   letGo(): void;
-  /** SIGTERM; SIGKILL when it has not ended in time. Its exit code, null after a signal. */
-  stop(): Promise<number | null>;
+  /** SIGTERM; SIGKILL when it has not ended in time. */
+  stop(): Promise<void>;
 };
 
-type Supervision = { keep: boolean; onLost: () => void };
-
-/** One part as a child process, which ends with this one; started again when it ends by itself, if it is to be kept. */
-export async function startPart(part: PartName, env: Record<string, string>, { keep, onLost }: Supervision): Promise<SupervisedPart> {
-  let stopping = false;
+/**
+ * One part as a child process, which ends with this one, and is started again under the same addresses when it ends by
+ * itself; `onLost` when that happens again and again.
+ */
+export async function startPart(part: Part, env: Record<string, string>, onLost: () => void): Promise<PartProcess> {
+  const leaving = new AbortController();
   let child = await ready(part, env);
+  // Of the process that runs, or of the one that is being started in its place.
+  let kept: Promise<void> = Promise.resolve();
   const restarts: number[] = [];
 
-  const watch = (watched: ChildProcess) => {
-    watched.once('exit', () => {
-      if (keep && !stopping) void again();
-    });
-  };
-  const again = async (): Promise<void> => {
-    const now = Date.now();
-    restarts.splice(0, restarts.length, ...restarts.filter((at) => now - at < 60_000), now);
-    if (restarts.length > MOST_RESTARTS) return onLost();
-    console.error(`trial-enrollment: ${part} has ended and is started again.`);
-    await delay(RESTART_AFTER_MS);
-    if (stopping) return;
-    try {
-      child = await ready(part, env);
-      watch(child);
-    } catch {
-      void again();
+  const startAgain = async (): Promise<void> => {
+    while (!leaving.signal.aborted) {
+      const now = Date.now();
+      restarts.splice(0, restarts.length, ...restarts.filter((at) => now - at < 60_000), now);
+      if (restarts.length > MOST_RESTARTS) return onLost();
+      console.error(`trial-enrollment: ${part} has ended and is started again.`);
+      await delay(RESTART_AFTER_MS);
+      try {
+        child = await ready(part, env);
+        return watch();
+      } catch {
+        // Its own message has been printed; the next try counts.
+      }
     }
   };
-  watch(child);
+  const watch = () => {
+    child.once('exit', () => {
+      kept = startAgain();
+    });
+  };
+  watch();
   return {
-    get pid() {
-      return child.pid ?? 0;
-    },
-    start: async () => {
-      child = await ready(part, env);
-      watch(child);
-    },
-    letGo: () => {
-      stopping = true;
-    },
+    letGo: () => leaving.abort(),
     stop: async () => {
-      stopping = true;
-      return ended(child);
+      leaving.abort();
+      await kept;
+      await ended(child);
     },
   };
 }
 
 /** Starts it and waits until it says `ready`. Throws StartupError when it ends before, or takes too long. */
-async function ready(part: PartName, env: Record<string, string>): Promise<ChildProcess> {
+async function ready(part: Part, env: Record<string, string>): Promise<ChildProcess> {
   const words = part === 'api' ? ['api'] : ['worker', '--service', part];
   // The channel is how it learns that this process has gone, whichever way.
   const child = spawn(process.execPath, [MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
@@ -92,12 +82,11 @@ async function ready(part: PartName, env: Record<string, string>): Promise<Child
   throw new StartupError({ code: 'part_failed', message: reason });
 }
 
-async function ended(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
   const force = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
   await exit;
   clearTimeout(force);
-  return child.exitCode;
 }

@@ -1,41 +1,32 @@
 import { migrateService } from '../db/migrate.ts';
-import { SERVICES, type ServiceName } from '../db/provision.ts';
+import type { ServiceName } from '../db/provision.ts';
 import { createDevIssuer } from '../api/auth/dev-issuer.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from './config.ts';
-import { endOn } from './end-on.ts';
+import { endOn, lostWorker } from './end-on.ts';
 import { StartupError } from './embedded/startup-error.ts';
 import { keyFiles, loadHashKey } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
 import { hostedBy, type Part, queuesOf } from './part.ts';
 import { reachable } from './provision.ts';
 import { configuredServiceKeys, sharedServiceKeys } from './rpc/keys.ts';
+import { calleesOf } from './rpc/routes.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
 import { startSystem } from './system.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
-/** Whom each service asks, so that a missing address is found at the start and not by the first call. */
-const CALLEES: Record<Exclude<Part, 'all'>, readonly ServiceName[]> = {
-  patient: ['study'],
-  study: ['site', 'edc', 'patient'],
-  site: ['study'],
-  edc: ['study', 'site', 'patient'],
-  notification: ['study', 'patient'],
-  enrollment: [],
-  api: SERVICES,
-};
-
 /**
  * One part of the system as a process of its own, on servers that are there already. Says `ready` with where it is.
  * Throws StartupError naming what is missing from the configuration.
  */
-export async function runPart(part: Exclude<Part, 'all'>, config: Config): Promise<void> {
+export async function runPart(part: Part, config: Config): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   installTemporalLog(log);
   const temporal = temporalOf(config);
   const databaseUrls = databasesOf(part, config);
-  for (const callee of CALLEES[part]) required(config.peers[callee], `GRPC_URL_${callee.toUpperCase()}`);
+  // Found now, not by the first call.
+  for (const callee of calleesOf(part)) required(config.peers[callee], `GRPC_URL_${callee.toUpperCase()}`);
   const files = keyFiles(config.DATA_DIR);
   const hashKey = await loadHashKey({ configured: config.HASH_KEY, file: files.hashKey });
   const serviceKeys = await (config.SERVICE_KEYS_FILE === undefined ? sharedServiceKeys(files.services) : configuredServiceKeys(config.SERVICE_KEYS_FILE));
@@ -44,7 +35,7 @@ export async function runPart(part: Exclude<Part, 'all'>, config: Config): Promi
   const system = await startSystem({
     ...settingsOf(config),
     hosted: hostedBy(part),
-    queues: queuesOf(part) ?? [],
+    queues: queuesOf(part),
     peers: config.peers,
     serviceKeys,
     databaseUrls,
@@ -56,7 +47,7 @@ export async function runPart(part: Exclude<Part, 'all'>, config: Config): Promi
     ...(hostedBy(part).length > 0 ? { listenGrpc: { host: config.GRPC_HOST, port: config.GRPC_PORT ?? 0 } } : {}),
     log,
   });
-  endOn(system, {});
+  endOn({ stop: () => system.stop(), losses: [lostWorker(system.workers.finished)] });
   console.log(`ready ${part} ${system.url}${system.grpc ? ` gRPC ${system.grpc.url}` : ''}`);
 }
 

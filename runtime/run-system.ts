@@ -1,20 +1,21 @@
 import { createDevIssuer } from '../api/auth/dev-issuer.ts';
 import type { Config } from './config.ts';
-import { enrolDemonstration, welcome } from './demo/demonstrate.ts';
+import { demonstrate } from './demo/demonstrate.ts';
 import { portTaken } from './embedded/preconditions.ts';
-import { endOn } from './end-on.ts';
+import { endOn, lostServer, lostWorker, stopAll } from './end-on.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { keyFiles, loadHashKey } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
 import { prepareDatabases } from './provision.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
+import { startSplitSystem } from './split-system.ts';
 import { startSystem } from './system.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
-type Run = { config: Config; infrastructure: Infrastructure; withCohort: boolean; release: () => void };
+export type Run = { config: Config; infrastructure: Infrastructure; withCohort: boolean; release: () => void };
 
-/** Brings the databases up to date, starts everything, says `ready`; `release` is called when it has ended. */
+/** Brings the databases up to date, starts everything in this process, says `ready`; `release` is called when it has ended. */
 export async function runSystem({ config, infrastructure, withCohort, release }: Run): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   installTemporalLog(log);
@@ -26,9 +27,8 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
     createDevIssuer({ keyFile: files.issuer }),
     ensureSearchAttributes(infrastructure.temporal),
   ]);
-  const settings = settingsOf(config);
   const system = await startSystem({
-    ...settings,
+    ...settingsOf(config),
     databaseUrls,
     hashKey,
     temporal: infrastructure.temporal,
@@ -39,9 +39,19 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
   }).catch((error: unknown) => {
     throw (error as NodeJS.ErrnoException).syscall === 'listen' ? portTaken({ port: config.PORT, name: 'PORT', cause: error }) : error;
   });
-  endOn(system, { infrastructure, release });
-  const url = `http://127.0.0.1:${config.PORT}`;
-  console.log(`ready ${url}`);
-  if (withCohort) await enrolDemonstration(config, url);
-  await welcome(config, { url, uiUrl: infrastructure.temporal.uiUrl });
+  endOn({
+    stop: () => stopAll(system, { infrastructure, release }),
+    losses: [lostServer(infrastructure.lost), lostWorker(system.workers.finished)],
+  });
+  await demonstrate(config, { uiUrl: infrastructure.temporal.uiUrl, withCohort });
+}
+
+/** The same with each part of the system in a process of its own. */
+export async function runSplit({ config, infrastructure, withCohort, release }: Run): Promise<void> {
+  const system = await startSplitSystem({ config, infrastructure });
+  endOn({
+    stop: () => stopAll(system, { infrastructure, release }),
+    losses: [lostServer(infrastructure.lost), system.lost.then((part) => `${part} ends again and again; its own messages stand above.`)],
+  });
+  await demonstrate(config, { uiUrl: infrastructure.temporal.uiUrl, withCohort });
 }

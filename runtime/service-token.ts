@@ -1,4 +1,5 @@
-// `npm run --silent service-token -- --service patient`: a token for a client such as grpcurl, valid for a minute.
+// `npm run --silent service-token -- --service site`: a token for a client such as grpcurl, valid for a minute. It may
+// read what `ops` may (services/*/rpc.ts), nothing about persons.
 import { parseArgs } from 'node:util';
 import { SERVICES } from '../db/provision.ts';
 import { serviceTokens } from '../services/common/rpc/index.ts';

@@ -1,36 +1,25 @@
-import type { ServiceName } from '../db/provision.ts';
-import { SERVICES } from '../db/provision.ts';
+import { SERVICES, type ServiceName } from '../db/provision.ts';
 import type { Config } from './config.ts';
 import { freePort } from './embedded/free-port.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { keyFiles, loadHashKey } from './keys.ts';
-import { PARTS } from './part.ts';
-import { type PartName, startPart, type SupervisedPart } from './part-process.ts';
+import { type Part, PARTS } from './part.ts';
+import { startPart } from './part-process.ts';
 import { prepareDatabases } from './provision.ts';
 import { sharedServiceKeys } from './rpc/keys.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
 export type SplitSystem = {
-  /** Base URL of the REST API. */
-  url: string;
-  parts: Readonly<Record<PartName, SupervisedPart>>;
   /** Settles with the name of a part that could not be kept running. */
-  lost: Promise<PartName>;
+  lost: Promise<Part>;
   /** SIGTERM to all, the edge first. */
   stop(): Promise<void>;
 };
 
-type Options = {
-  config: Config;
-  infrastructure: Pick<Infrastructure, 'adminUrl' | 'temporal' | 'smtpUrl'>;
-  /** Further variables of every part. */
-  env?: Record<string, string>;
-  /** Whether a part that ends is started again; it is unless told. */
-  keep?: boolean;
-};
+type Options = { config: Config; infrastructure: Pick<Infrastructure, 'adminUrl' | 'temporal' | 'smtpUrl'> };
 
 /** Each part of the system as a process of its own, on servers that are there. Ready when all are. */
-export async function startSplitSystem({ config, infrastructure, env = {}, keep = true }: Options): Promise<SplitSystem> {
+export async function startSplitSystem({ config, infrastructure }: Options): Promise<SplitSystem> {
   const files = keyFiles(config.DATA_DIR);
   const hashKey = await loadHashKey({ configured: config.HASH_KEY, file: files.hashKey });
   const [databaseUrls] = await Promise.all([
@@ -44,30 +33,29 @@ export async function startSplitSystem({ config, infrastructure, env = {}, keep 
     ...environmentOf(config, infrastructure),
     HASH_KEY: Buffer.from(hashKey).toString('hex'),
     ...Object.fromEntries(SERVICES.map((name) => [`GRPC_URL_${name.toUpperCase()}`, `http://127.0.0.1:${grpcPorts[name]}`])),
-    ...env,
   };
-  const lost = Promise.withResolvers<PartName>();
+  const lost = Promise.withResolvers<Part>();
   const started = PARTS.map(async (part) => {
     const port = part === 'api' ? config.PORT : await freePort();
     const service = SERVICES.find((name) => name === part);
     const own = service ? { [`DATABASE_URL_${service.toUpperCase()}`]: databaseUrls[service], GRPC_PORT: String(grpcPorts[service]) } : {};
-    const process = await startPart(part, { ...common, ...own, PORT: String(port) }, { keep, onLost: () => lost.resolve(part) });
-    return [part, process] as const;
+    const process = await startPart(part, { ...common, ...own, PORT: String(port) }, () => lost.resolve(part));
+    return { part, process };
   });
   const settled = await Promise.allSettled(started);
   const running = settled.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
   const stop = async () => {
     // Ctrl-C reaches all of them at once.
-    for (const [, part] of running) part.letGo();
-    const edge = running.filter(([part]) => part === 'api');
-    for (const wave of [edge, running.filter(([part]) => part !== 'api')]) await Promise.all(wave.map(([, part]) => part.stop()));
+    for (const { process } of running) process.letGo();
+    await running.find(({ part }) => part === 'api')?.process.stop();
+    await Promise.all(running.map(({ process }) => process.stop()));
   };
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed) {
     await stop();
     throw failed.reason;
   }
-  return { url: `http://127.0.0.1:${config.PORT}`, parts: Object.fromEntries(running) as SplitSystem['parts'], lost: lost.promise, stop };
+  return { lost: lost.promise, stop };
 }
 
 /** What the parts read, apart from what is each one's own. The database URLs of others are not handed on. */

@@ -29,10 +29,10 @@ process.exit(vitest.status === 0 && failed === 0 && passed > 0 ? 0 : 1);
 
 function counts() {
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
     // A file that does not even load counts as one failure.
     const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
-    return { passed: numPassedTests, failed: numFailedTests + broken || (numFailedTestSuites && vitest.status ? 1 : 0), skipped: numPendingTests };
+    return { passed: numPassedTests, failed: numFailedTests + broken || (vitest.status === 0 ? 0 : 1), skipped: numPendingTests };
   } catch {
     return { passed: 0, failed: 1, skipped: 0 };
   }

@@ -1,22 +1,23 @@
-import { createDevIssuer } from '../../api/auth/dev-issuer.ts';
+import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
 import type { Config } from '../config.ts';
 import { keyFiles } from '../keys.ts';
 import { enrolCohort, isEmpty } from './cohort.ts';
 import { printWelcome } from './welcome.ts';
 
-const issuerOf = ({ DATA_DIR }: Config) => createDevIssuer({ keyFile: keyFiles(DATA_DIR).issuer });
+/** Says `ready`, enrols the demonstration cohort if asked to, and tells where to look and with what. */
+export async function demonstrate(config: Config, { uiUrl, withCohort }: { uiUrl: string | undefined; withCohort: boolean }): Promise<void> {
+  const url = `http://127.0.0.1:${config.PORT}`;
+  console.log(`ready ${url}`);
+  const issuer = await createDevIssuer({ keyFile: keyFiles(config.DATA_DIR).issuer });
+  if (withCohort) await enrolDemonstration({ url, issuer });
+  await printWelcome({ url, uiUrl, issuer, dataDir: config.DATA_DIR });
+}
 
 /** On an empty database only. A demonstration that fails is said so, and doesn't take the system down with it. */
-export async function enrolDemonstration(config: Config, url: string): Promise<void> {
+async function enrolDemonstration(at: { url: string; issuer: DevIssuer }): Promise<void> {
   try {
-    const at = { url, issuer: await issuerOf(config) };
     if (await isEmpty(at)) console.log(`cohort enrolled: ${await enrolCohort(at)}`);
   } catch (error) {
     console.error(`trial-enrollment: the demonstration cohort was not enrolled (${error instanceof Error ? error.message : 'unknown'}).`);
   }
-}
-
-/** Where to look and with what. */
-export async function welcome(config: Config, at: { url: string; uiUrl: string | undefined }): Promise<void> {
-  await printWelcome({ ...at, issuer: await issuerOf(config), dataDir: config.DATA_DIR });
 }

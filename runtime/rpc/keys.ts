@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { StartupError } from '../embedded/startup-error.ts';
+import { contentOf, madeOnce } from '../made-once.ts';
 import { CALLERS, type Caller } from '../../services/common/rpc/index.ts';
 
 /** A signing key per caller (Ed25519); a process needs its own private one and everybody's public ones. */
@@ -20,18 +18,18 @@ export async function freshServiceKeys(): Promise<ServiceKeys> {
 
 /** The keys of processes that share a data folder: made on first use, readable by their owner only. */
 export async function sharedServiceKeys(file: string): Promise<ServiceKeys> {
-  return imported((await readJwks(file)) ?? (await makeJwks(file)));
+  return imported(JSON.parse(await madeOnce(file, async () => JSON.stringify(await freshJwks()))) as Jwks);
 }
 
 /** Keys that somebody else made: the process's own with the private part, the others without. Throws StartupError. */
 export async function configuredServiceKeys(file: string): Promise<ServiceKeys> {
+  const text = await contentOf(file);
+  if (text === undefined) throw new StartupError({ code: 'bad_configuration', message: 'SERVICE_KEYS_FILE names a file that is not there.' });
   try {
-    const jwks = await readJwks(file);
-    if (jwks) return await imported(jwks);
+    return await imported(JSON.parse(text) as Jwks);
   } catch (cause) {
-    throw new StartupError({ code: 'bad_configuration', message: `SERVICE_KEYS_FILE is not a JSON object from caller to Ed25519 JWK.`, cause });
+    throw new StartupError({ code: 'bad_configuration', message: 'SERVICE_KEYS_FILE is not a JSON object from caller to Ed25519 JWK.', cause });
   }
-  throw new StartupError({ code: 'bad_configuration', message: 'SERVICE_KEYS_FILE names a file that is not there.' });
 }
 
 async function freshJwks(): Promise<Jwks> {
@@ -49,31 +47,4 @@ async function imported(jwks: Jwks): Promise<ServiceKeys> {
     if (d !== undefined) keys.privateKeys[caller] = (await importJWK({ ...publicJwk, d }, 'EdDSA')) as CryptoKey;
   }
   return keys;
-}
-
-async function readJwks(file: string): Promise<Jwks | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as Jwks;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function makeJwks(file: string): Promise<Jwks> {
-  const jwks = await freshJwks();
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, JSON.stringify(jwks), { mode: 0o600, flag: 'wx' });
-  try {
-    // Appears whole or not at all, and only one of two processes can make it.
-    await link(draft, file);
-    return jwks;
-  } catch (error) {
-    const other = (error as NodeJS.ErrnoException).code === 'EEXIST' ? await readJwks(file) : undefined;
-    if (!other) throw error;
-    return other;
-  } finally {
-    await unlink(draft);
-  }
 }

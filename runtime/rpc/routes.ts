@@ -1,7 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { ConnectRouter } from '@connectrpc/connect';
-import type { ServiceName } from '../../db/provision.ts';
-import { callerVerifier, type Handler, handlersOf, type OnUnexpectedRpc, type RpcTable, type Served, serveVerbs } from '../../services/common/rpc/index.ts';
+import { SERVICES, type ServiceName } from '../../db/provision.ts';
+import { callerVerifier, type Handler, handlersOf, type OnUnexpectedRpc, type Rpc, type RpcTable, type Served, serveVerbs } from '../../services/common/rpc/index.ts';
 import { EdcService } from '../../services/edc/edc_pb.js';
 import { edcRpc } from '../../services/edc/rpc.ts';
 import { NotificationService } from '../../services/notification/notification_pb.js';
@@ -15,7 +15,8 @@ import { StudyService } from '../../services/study/study_pb.js';
 import type { Services } from '../services.ts';
 import type { ServiceKeys } from './keys.ts';
 
-const SERVED: Record<ServiceName, { desc: DescService; table: RpcTable<DescService> }> = {
+/** How each service is reached: its descriptor, and the table of its verbs. */
+export const SERVED: Record<ServiceName, { desc: DescService; table: RpcTable<DescService> }> = {
   patient: { desc: PatientService, table: patientRpc },
   study: { desc: StudyService, table: studyRpc },
   site: { desc: SiteService, table: siteRpc },
@@ -25,6 +26,12 @@ const SERVED: Record<ServiceName, { desc: DescService; table: RpcTable<DescServi
 
 /** The descriptor of a service, for reflection and health. */
 export const descriptorOf = (name: ServiceName): DescService => SERVED[name].desc;
+
+/** The services that have something to tell this caller. */
+export function calleesOf(caller: string): ServiceName[] {
+  const tells = ({ callers }: Rpc<DescService>) => (callers as readonly string[]).includes(caller);
+  return SERVICES.filter((name) => Object.values(SERVED[name].table).some(tells));
+}
 
 export type Hosted = { services: Partial<Services>; keys: Pick<ServiceKeys, 'publicKeys'>; onUnexpected: OnUnexpectedRpc };
 

@@ -4,5 +4,5 @@ import { EdcService as Desc } from './edc_pb.js';
 /** What others may call of EDC, and who. */
 export const edcRpc = rpcTable(Desc, {
   screeningResultsOf: { method: 'getScreening', callers: ['api', 'study'], result: 'screening' },
-  casebookOf: { method: 'getCasebook', callers: ['api', 'ops'], result: 'casebook' },
+  casebookOf: { method: 'getCasebook', callers: ['api'], result: 'casebook' },
 });

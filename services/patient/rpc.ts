@@ -3,13 +3,13 @@ import { PatientService as Desc } from './patient_pb.js';
 
 /** What others may call of Patient, and who. */
 export const patientRpc = rpcTable(Desc, {
-  getPerson: { method: 'getPatient', callers: ['api', 'edc', 'study', 'ops'], result: 'patient' },
-  getPersons: { method: 'batchGetPatients', callers: ['api', 'ops'] },
+  getPerson: { method: 'getPatient', callers: ['api'], result: 'patient' },
+  getPersons: { method: 'batchGetPatients', callers: ['api'] },
   searchPersons: { method: 'searchPatients', callers: ['api'] },
   listHistory: { method: 'listHistory', callers: ['api'] },
   listConsents: { method: 'listConsents', callers: ['api'] },
-  getConsent: { method: 'getConsent', callers: ['api', 'edc'], result: 'consent' },
-  consentOfEnrollment: { method: 'getConsentOfEnrollment', callers: ['api', 'edc', 'ops'], result: 'consent' },
+  getConsent: { method: 'getConsent', callers: ['api'], result: 'consent' },
+  consentOfEnrollment: { method: 'getConsentOfEnrollment', callers: ['api'], result: 'consent' },
   sitesOfPerson: { method: 'getSitesOfPatient', callers: ['api'], result: 'sites' },
   contactOf: { method: 'getContact', callers: ['notification'] },
   missingSigners: { method: 'listMissingSigners', callers: ['api'] },

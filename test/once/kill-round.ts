@@ -7,15 +7,13 @@ import { insist } from './insist.ts';
 import type { KillableApp } from './killable-app.ts';
 import { allEnded, numbersUpTo, tallyOf } from './tally.ts';
 
-const PEOPLE = 20;
-
 /**
- * Twenty enrollments at once; after so many answers the application is killed and started again. Who got no answer
+ * Twenty enrollments at once (or as many as told); after so many answers the application is killed and started again. Who got no answer
  * repeats with the same key. Then all are active, each once, and what was answered before the kill holds.
  */
-export async function enrolThroughKill(app: KillableApp, at: { afterAnswers: number; kill: () => Promise<void> }): Promise<void> {
+export async function enrolThroughKill(app: KillableApp, { people: count = 20, ...at }: { people?: number; afterAnswers: number; kill: () => Promise<void> }): Promise<void> {
   const study = await directStudy(app);
-  const people = await Promise.all(Array.from({ length: PEOPLE }, () => study.register()));
+  const people = await Promise.all(Array.from({ length: count }, () => study.register()));
   const posts = people.map((patientId) => ({ body: study.body(patientId), key: randomUUID(), answered: '' }));
   const send = ({ body, key }: { body: unknown; key: string }) => study.clinician.post<EnrollmentBody>('/enrollments', body, key);
   const underWay = posts.map(async (post) => {
@@ -34,22 +32,22 @@ export async function enrolThroughKill(app: KillableApp, at: { afterAnswers: num
     expect((await study.get(answer.body.enrollmentId)).status).toBe(200);
     return answer.body.enrollmentId;
   }));
-  expect(new Set(enrolled).size).toBe(PEOPLE);
-  await allEnded(app.database.sql, { studyId: study.studyId, count: PEOPLE, withinMs: 120_000 });
+  expect(new Set(enrolled).size).toBe(count);
+  await allEnded(app.database.sql, { studyId: study.studyId, count, withinMs: 120_000 });
   const outcomes = await Promise.all(enrolled.map(async (id) => (await study.get(id)).body.outcome));
-  expect(outcomes).toEqual(Array.from({ length: PEOPLE }, () => 'active'));
+  expect(outcomes).toEqual(Array.from({ length: count }, () => 'active'));
   expect(await tallyOf(app.database.sql, study.studyId)).toMatchObject({
     reserved: 0,
-    confirmed: PEOPLE,
+    confirmed: count,
     slotsReserved: 0,
-    slotsConfirmed: PEOPLE,
-    outcomes: { active: PEOPLE },
-    persons: PEOPLE,
-    subjectNumbers: numbersUpTo(PEOPLE, study.siteCode),
-    consents: PEOPLE,
-    casebooksOpen: PEOPLE,
-    schedulesOn: PEOPLE,
-    enrolledNotices: PEOPLE,
+    slotsConfirmed: count,
+    outcomes: { active: count },
+    persons: count,
+    subjectNumbers: numbersUpTo(count, study.siteCode),
+    consents: count,
+    casebooksOpen: count,
+    schedulesOn: count,
+    enrolledNotices: count,
   });
   await expectInvariants(app, { withinMs: 30_000 });
 }

@@ -1,22 +1,29 @@
 import { Client, Connection } from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
 import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';
-import { type AppProcess, databaseUrl, dataFolder, embeddedServers, gone, issuerOf, startApp } from '../start/app-process.ts';
+import type { Part } from '../../runtime/part.ts';
+import { type AppProcess, childOf, databaseUrl, dataFolder, embeddedServers, gone, issuerOf, startApp } from '../start/app-process.ts';
 
 /** The shape of production, in a hurry: what was under way at a kill is tried again after 3 s. */
-const TIMING = { STEP_ATTEMPT_MS: '3000', STEP_RETRY_INITIAL_MS: '50', STEP_RETRY_MAXIMUM_MS: '500', STEP_ATTEMPTS: '20', STEP_ROUND_MS: '1000' };
+const TIMING = { STEP_ATTEMPT_MS: '3000', STEP_RETRY_INITIAL_MS: '50', STEP_RETRY_MAXIMUM_MS: '500', STEP_ATTEMPTS: '20', STEP_ROUND_MS: '1000', CIRCUIT_OPEN_MS: '2000' };
 
 type Inside = { app: AppProcess; issuer: DevIssuer; sql: postgres.Sql; client: Client };
 
 /** An application of its own that is killed and started again on the same data. */
 export class KillableApp {
   readonly #data = dataFolder();
+  readonly #args: string[];
   #inside: Inside | null = null;
+
+  constructor({ args = [] }: { args?: string[] } = {}) {
+    this.#args = [...args, '--empty'];
+  }
 
   async start(): Promise<void> {
     const dataDir = this.#data.path;
-    const app = await startApp({ dataDir, env: TIMING });
+    const app = await startApp({ dataDir, args: this.#args, env: TIMING });
     const connection = await Connection.connect({ address: embeddedServers(app).temporalAddress });
     this.#inside = {
       app,
@@ -38,6 +45,20 @@ export class KillableApp {
     await this.#close();
     if (servers !== 'left') for (const pid of [embedded.postgres, embedded.temporal]) await gone(pid);
     await this.start();
+  }
+
+  /** `kill -9` of one part of a split system, which starts it again; returns when it is ready. */
+  async killPart(part: Part, meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
+    const { app } = this.#running();
+    const readies = () => app.stdout().split(`ready ${part} `).length;
+    const before = readies();
+    process.kill(childOf(app, part === 'api' ? /runtime\/main\.ts api$/ : new RegExp(`runtime/main\\.ts worker --service ${part}$`)).pid, 'SIGKILL');
+    await meanwhile();
+    const deadline = Date.now() + 60_000;
+    while (readies() === before) {
+      if (Date.now() > deadline) throw new Error(`${part} is not started again: ${app.stderr()}`);
+      await delay(20);
+    }
   }
 
   async remove(): Promise<void> {

@@ -42,13 +42,14 @@ it('a service that is restarted again and again under calls is found again, and 
   await server.stop();
 });
 
-it('a service that ends while its callers end, too, takes none of them with it', async () => {
-  for (let round = 0; round < 20; round += 1) {
-    const ending = await overHttp2({ services });
-    const callers = Array.from({ length: 5 }, () => openChannels({ ...ending.reach }));
-    await Promise.all(callers.map((channels) => channels.clientsOf('api').site.getSite({ ctx, input: { siteId: 's' } })));
-    const stopped = ending.stop();
-    for (const channels of callers) setTimeout(() => channels.close(), Math.random() * 4);
-    await stopped;
-  }
+// The library's exception comes when a caller closes a connection that GOAWAY has ended and whose socket has not closed
+// yet (its issue 1768): a moment that is somewhere among these.
+it.for(Array.from({ length: 40 }, (_, turns) => turns))('a service that ends, and a caller that ends %i turns later, take nobody with them', async (turns) => {
+  const ending = await overHttp2({ services });
+  const callers = Array.from({ length: 5 }, () => openChannels(ending.reach));
+  await Promise.all(callers.map((channels) => channels.clientsOf('api').site.getSite({ ctx, input: { siteId: 's' } })));
+  const stopped = ending.server.stop();
+  for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+  for (const channels of callers) channels.close();
+  await stopped;
 });

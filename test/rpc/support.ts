@@ -19,16 +19,15 @@ export type OverHttp2 = {
   stop(): Promise<void>;
 };
 
-type Options = { services: Partial<Services>; deadlineMs?: number; circuitOpenMs?: number; through?: (url: string) => Promise<string> };
+type Options = { services: Partial<Services>; deadlineMs?: number; circuitOpenMs?: number; };
 
 /** These services behind a real gRPC server on loopback, and the channels of somebody who calls them from elsewhere. */
-export async function overHttp2({ services, deadlineMs = 5000, circuitOpenMs = 30_000, through = async (url) => url }: Options): Promise<OverHttp2> {
+export async function overHttp2({ services, deadlineMs = 5000, circuitOpenMs = 30_000 }: Options): Promise<OverHttp2> {
   const keys = await freshServiceKeys();
   const unexpected: unknown[] = [];
   const onUnexpected = (_method: string, error: unknown) => void unexpected.push(error);
   const server = await startGrpcServer({ services, keys, onUnexpected, listen: { host: '127.0.0.1', port: 0 } });
-  const url = await through(server.url);
-  const peers = Object.fromEntries((Object.keys(services) as ServiceName[]).map((name) => [name, url]));
+  const peers = Object.fromEntries((Object.keys(services) as ServiceName[]).map((name) => [name, server.url]));
   const reach = { services: {}, peers, serviceKeys: keys, callDeadlineMs: deadlineMs, edgeDeadlineMs: deadlineMs, circuitOpenMs };
   const channels = openChannels(reach);
   return {

@@ -114,15 +114,22 @@ export function databaseUrl(dataDir: string): string {
   return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
 }
 
+/** The process that the application started with these arguments. */
+export function childOf(app: { pid: number }, args: RegExp): { pid: number; args: string } {
+  const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  for (const line of lines) {
+    const [, pid, parent, found = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    if (Number(parent) === app.pid && args.test(found)) return { pid: Number(pid), args: found };
+  }
+  throw new Error(`the application has no process ${args.source}`);
+}
+
 /** The embedded servers of an application: their pids, and where Temporal answers. */
 export function embeddedServers(app: { pid: number }): { postgres: number; temporal: number; temporalAddress: string } {
-  const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
-  const children = lines.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)).filter((match) => Number(match?.[2]) === app.pid);
-  const child = (pattern: RegExp) => children.find((match) => pattern.test(match?.[3] ?? ''));
-  const [postgres, temporal] = [child(/postgres.* -D /), child(/temporal server start-dev/)];
-  const temporalPort = /--port (\d+)/.exec(temporal?.[3] ?? '')?.[1];
-  if (!postgres || !temporal || !temporalPort) throw new Error('the embedded servers are not there');
-  return { postgres: Number(postgres[1]), temporal: Number(temporal[1]), temporalAddress: `127.0.0.1:${temporalPort}` };
+  const temporal = childOf(app, /temporal server start-dev/);
+  const temporalPort = /--port (\d+)/.exec(temporal.args)?.[1];
+  if (!temporalPort) throw new Error('the embedded Temporal has no port');
+  return { postgres: childOf(app, /postgres.* -D /).pid, temporal: temporal.pid, temporalAddress: `127.0.0.1:${temporalPort}` };
 }
 
 /** Waits until no such process is left; throws after 20 s. */

@@ -61,6 +61,21 @@ describe('a start that cannot succeed says why in one line, exits with 1, and le
     expect(await refusal({ dataDir: fresh, args: ['--emty'] })).toContain('--emty');
   });
 
+  const temporal = { TEMPORAL_ADDRESS: '127.0.0.1:9' };
+  const postgres = { DATABASE_URL_STUDY: 'postgres://study_service:secret-word@127.0.0.1:9/db' };
+  it.for([
+    { words: ['worker'], env: {}, names: 'worker --service with one of patient' },
+    { words: ['worker', '--service', 'pharmacy'], env: {}, names: 'enrollment' },
+    { words: ['everything'], env: {}, names: 'Say what to run' },
+    { words: ['api'], env: {}, names: 'needs TEMPORAL_ADDRESS' },
+    { words: ['worker', '--service', 'study'], env: temporal, names: 'needs DATABASE_URL_STUDY' },
+    { words: ['worker', '--service', 'study'], env: { ...temporal, ...postgres }, names: 'needs GRPC_URL_SITE' },
+  ])('because a part alone is not told what it needs: $words $env', TIMEOUT, async ({ words, env, names }) => {
+    const line = await refusal({ dataDir: fresh, args: words, env });
+    expect(line).toContain(names);
+    expect(line).not.toContain('secret-word');
+  });
+
   it.for([
     { name: 'DATABASE_URL', value: (port: number) => `postgres://user:secret-word@127.0.0.1:${port}/db` },
     { name: 'TEMPORAL_ADDRESS', value: (port: number) => `127.0.0.1:${port}` },

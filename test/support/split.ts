@@ -22,7 +22,7 @@ export async function startSplit(options: SystemOptions): Promise<Running> {
         serviceKeys,
         peers,
         hosted,
-        queues: (queuesOf(part) ?? []).filter((queue) => !queues || queues.includes(queue)),
+        queues: queuesOf(part).filter((queue) => !queues || queues.includes(queue)),
         ...(part === 'api' && auth ? { auth } : {}),
         ...(part === 'notification' ? {} : { mail: undefined }),
         ...(hosted.length > 0 ? { listenGrpc: { host: '127.0.0.1', port: 0 } } : {}),

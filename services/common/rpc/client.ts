@@ -37,7 +37,7 @@ function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, channel: Channel) {
   const method = desc.method[rpc.method] as DescMethodUnary;
   const retryable = method.idempotency === Idempotency.NO_SIDE_EFFECTS;
 
-  return (call: { ctx: Ctx; key?: string; input: object }): Promise<unknown> => {
+  return async (call: { ctx: Ctx; key?: string; input: object }): Promise<unknown> => {
     const request = toMessage(method.input, call.input);
     return policy.run({ retryable }, async (timeoutMs) => {
       const headers = toHeaders(call, currentScope()?.traceparent);

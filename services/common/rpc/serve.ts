@@ -55,7 +55,11 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected 
       const answer = await inScope(scope, () => run(call));
       return toMessage(method.output, rpc.result === undefined ? (answer ?? {}) : { [rpc.result]: answer });
     } catch (error) {
-      throw toStatus(error) ?? unforeseen(error, () => onUnexpected(`${desc.typeName}/${method.name}`, error));
+      const status = toStatus(error);
+      if (status) throw status;
+      // Also the status of a call that the verb made: it says nothing about this one.
+      onUnexpected(`${desc.typeName}/${method.name}`, error);
+      throw new ConnectError('An unexpected error; its cause is in the log of the service.', Code.Internal);
     }
   };
 }
@@ -65,10 +69,4 @@ async function authenticated(headers: Headers, verify: CallerVerifier) {
   const caller = token === undefined ? null : await verify(token);
   if (caller === null) throw new ConnectError('a valid service token is needed', Code.Unauthenticated);
   return caller;
-}
-
-function unforeseen(error: unknown, tell: () => void): ConnectError {
-  if (error instanceof ConnectError) return error;
-  tell();
-  return new ConnectError('An unexpected error; its cause is in the log of the service.', Code.Internal);
 }

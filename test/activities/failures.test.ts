@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { toFailure } from '../../activities/adapt.ts';
+import { DomainError } from '../../services/common/index.ts';
+
+const foreseen = (error: unknown) => toFailure(error, () => expect.fail('was foreseen'));
+
+describe('an error of a verb, as Temporal sees it', () => {
+  it('waits for as long as the service behind it is left alone, and is tried again then', () => {
+    const open = new DomainError('unavailable', 'circuit_open', 'The study service does not answer at the moment.', { details: { retryAfterMs: 29_000 } });
+    expect(foreseen(open)).toMatchObject({ type: 'circuit_open', nonRetryable: false, nextRetryDelay: 29_000 });
+  });
+
+  it('is tried again at the pace of its step where nobody knows how long it takes', () => {
+    const failure = foreseen(new DomainError('unavailable', 'service_timeout', 'The study service did not answer in time.'));
+    expect(failure).toMatchObject({ type: 'service_timeout', nonRetryable: false });
+    expect(failure.nextRetryDelay).toBeUndefined();
+  });
+
+  it('is not tried again when the answer would be the same', () => {
+    expect(foreseen(new DomainError('conflict', 'cap_reached', 'The site is full.'))).toMatchObject({ type: 'cap_reached', nonRetryable: true });
+  });
+
+  it('that nobody foresaw says nothing but that it happened', () => {
+    const told: unknown[] = [];
+    const failure = toFailure(new Error('secret-word'), (error) => told.push(error));
+    expect(failure).toMatchObject({ type: 'internal', nonRetryable: false });
+    expect(JSON.stringify(failure) + failure.message).not.toContain('secret-word');
+    expect(told).toHaveLength(1);
+  });
+});
