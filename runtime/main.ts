@@ -22,7 +22,6 @@ async function main(): Promise<void> {
   }
   ensureWritable(config.DATA_DIR);
   if (start === 'all' || start === 'split') return runAll(config, { start, empty });
-  await ensurePortFree({ port: config.PORT, name: 'PORT' });
   const { runPart } = await import('./run-part.ts');
   await runPart(start, config);
 }

@@ -4,6 +4,7 @@ import { createDevIssuer } from '../api/auth/dev-issuer.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from './config.ts';
 import { endOn, lostWorker } from './end-on.ts';
+import { ensurePortFree } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
 import { keyFiles, loadHashKey } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
@@ -27,6 +28,8 @@ export async function runPart(part: Part, config: Config): Promise<void> {
   const databaseUrls = databasesOf(part, config);
   // Found now, not by the first call.
   for (const callee of calleesOf(part)) required(config.peers[callee], `GRPC_URL_${callee.toUpperCase()}`);
+  const smtpUrl = part === 'notification' ? required(config.SMTP_URL, 'SMTP_URL') : undefined;
+  await ensurePortFree({ port: config.PORT, name: 'PORT' });
   const files = keyFiles(config.DATA_DIR);
   const hashKey = await loadHashKey({ configured: config.HASH_KEY, file: files.hashKey });
   const serviceKeys = await (config.SERVICE_KEYS_FILE === undefined ? sharedServiceKeys(files.services) : configuredServiceKeys(config.SERVICE_KEYS_FILE));
@@ -42,7 +45,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     hashKey,
     temporal,
     workflowBundlePath: part === 'enrollment' ? await buildWorkflowBundle() : '',
-    ...(part === 'notification' ? { mail: mailOf(config, required(config.SMTP_URL, 'SMTP_URL')) } : {}),
+    ...(smtpUrl === undefined ? {} : { mail: mailOf(config, smtpUrl) }),
     ...(part === 'api' ? { auth: await createDevIssuer({ keyFile: files.issuer }) } : {}),
     ...(hostedBy(part).length > 0 ? { listenGrpc: { host: config.GRPC_HOST, port: config.GRPC_PORT ?? 0 } } : {}),
     log,

@@ -1,6 +1,6 @@
 import { SERVICES, type ServiceName } from '../db/provision.ts';
 import type { Config } from './config.ts';
-import { freePort } from './embedded/free-port.ts';
+import { keptPort } from './embedded/free-port.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { keyFiles, loadHashKey } from './keys.ts';
 import { type Part, PARTS } from './part.ts';
@@ -28,7 +28,7 @@ export async function startSplitSystem({ config, infrastructure }: Options): Pro
     buildWorkflowBundle(),
     sharedServiceKeys(files.services),
   ]);
-  const grpcPorts = Object.fromEntries(await Promise.all(SERVICES.map(async (name) => [name, await freePort()] as const))) as Record<ServiceName, number>;
+  const grpcPorts = Object.fromEntries(await Promise.all(SERVICES.map(async (name) => [name, await keptPort()] as const))) as Record<ServiceName, number>;
   const common = {
     ...environmentOf(config, infrastructure),
     HASH_KEY: Buffer.from(hashKey).toString('hex'),
@@ -36,7 +36,7 @@ export async function startSplitSystem({ config, infrastructure }: Options): Pro
   };
   const lost = Promise.withResolvers<Part>();
   const started = PARTS.map(async (part) => {
-    const port = part === 'api' ? config.PORT : await freePort();
+    const port = part === 'api' ? config.PORT : await keptPort();
     const service = SERVICES.find((name) => name === part);
     const own = service ? { [`DATABASE_URL_${service.toUpperCase()}`]: databaseUrls[service], GRPC_PORT: String(grpcPorts[service]) } : {};
     const process = await startPart(part, { ...common, ...own, PORT: String(port) }, () => lost.resolve(part));

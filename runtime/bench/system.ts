@@ -1,7 +1,7 @@
 import { type AuthenticatedUser } from '../../api/auth/token.ts';
 import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
 import { readConfig } from '../config.ts';
-import { freePort } from '../embedded/free-port.ts';
+import { keptPort } from '../embedded/free-port.ts';
 import { type Infrastructure, startInfrastructure } from '../infrastructure.ts';
 import { keyFiles, loadHashKey } from '../keys.ts';
 import { createLog, installTemporalLog } from '../logging.ts';
@@ -21,7 +21,7 @@ export type BenchSystem = {
 
 /** The system as `npm start` runs it, in this process, on embedded servers of its own with the production settings. */
 export async function startBenchSystem(dir: string): Promise<BenchSystem> {
-  const [port, uiPort] = [await freePort(), await freePort()];
+  const [port, uiPort] = [await keptPort(), await keptPort()];
   const config = readConfig({ DATA_DIR: dir, PORT: String(port), TEMPORAL_UI_PORT: String(uiPort), LOG_LEVEL: 'error' });
   const log = createLog(config.LOG_LEVEL);
   installTemporalLog(log);

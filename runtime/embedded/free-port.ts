@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -10,4 +11,32 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Ports that no system hands out by itself: Linux does from 32768 on, others from 49152. */
+const KEPT = { from: 20_000, count: 12_000 };
+const MAX_TRIES = 100;
+
+/**
+ * A free port of 127.0.0.1 that stays so unless somebody asks for just this one: for what can't bind it at once, such as
+ * a process that is yet to be started. Throws when none is found.
+ */
+export async function keptPort(): Promise<number> {
+  for (let tried = 0; tried < MAX_TRIES; tried += 1) {
+    const port = KEPT.from + randomInt(KEPT.count);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port found from ${KEPT.from} on`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
 }

@@ -1,5 +1,4 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ensurePortFree } from '../../runtime/embedded/preconditions.ts';
+import { keptPort } from '../../runtime/embedded/free-port.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY_WITHIN_MS = 540_000;
@@ -39,7 +38,7 @@ describe('npm start, right after git clone, with the machine’s own Node', () =
     if (as) execFileSync('chown', ['-R', `${as.uid}:${as.gid}`, base]);
     else chmodSync(base, 0o700);
 
-    const [port, uiPort] = [await portForLater(), await portForLater()];
+    const [port, uiPort] = [await keptPort(), await keptPort()];
     let output = '';
     running = spawn('npm', ['start'], {
       cwd: checkout,
@@ -69,19 +68,6 @@ describe('npm start, right after git clone, with the machine’s own Node', () =
 
   it('works with spaces in the path', () => startsAndStops({ folder: 'a path with spaces' }));
 });
-
-/** Below those that the system gives to whoever asks: half a minute of set-up passes before this one is listened on. */
-async function portForLater(): Promise<number> {
-  for (let attempt = 1; ; attempt += 1) {
-    const port = randomInt(15_000, 32_000);
-    try {
-      await ensurePortFree({ port, name: 'PORT' });
-      return port;
-    } catch (error) {
-      if (attempt === 50) throw error;
-    }
-  }
-}
 
 /** As a person's shell would have it: without what npm and the test runner of this checkout have added. */
 function plainEnvironment(): NodeJS.ProcessEnv {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
-import { freePort } from '../../runtime/embedded/free-port.ts';
+import { keptPort } from '../../runtime/embedded/free-port.ts';
 import { forgetChild, guardChild } from '../../runtime/embedded/warden.ts';
 import { keyFiles } from '../../runtime/keys.ts';
 import { processStartTime } from '../../runtime/setup/process-identity.mjs';
@@ -58,7 +58,7 @@ export function dataFolder(): { path: string; remove(): void } {
  * It ends with this process, also when that is killed.
  */
 export async function launchApp({ dataDir, args = ['--empty'], env = {}, command = [process.execPath, MAIN] }: AppOptions): Promise<AppProcess> {
-  const [port, uiPort] = [Number(env['PORT'] ?? (await freePort())), Number(env['TEMPORAL_UI_PORT'] ?? (await freePort()))];
+  const [port, uiPort] = [Number(env['PORT'] ?? (await keptPort())), Number(env['TEMPORAL_UI_PORT'] ?? (await keptPort()))];
   const base = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? tmpdir(), LOG_LEVEL: 'silent', DATA_DIR: dataDir };
   const [program, ...first] = command;
   const child = spawn(program, [...first, ...args], {

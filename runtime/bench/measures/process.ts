@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../embedded/free-port.ts';
+import { keptPort } from '../../embedded/free-port.ts';
 import type { Line } from '../report.ts';
 import { median } from '../statistics.ts';
 
@@ -29,7 +29,7 @@ export async function measureProcess({ dataDir, starts }: { dataDir: string; sta
 }
 
 async function startAndStop([command = '', ...args]: string[], dataDir: string, look?: (pid: number) => Promise<number>) {
-  const ports = { PORT: String(await freePort()), TEMPORAL_UI_PORT: String(await freePort()) };
+  const ports = { PORT: String(await keptPort()), TEMPORAL_UI_PORT: String(await keptPort()) };
   const begun = performance.now();
   // A group of its own, so that a signal reaches the process below npm, too.
   const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...ports, DATA_DIR: dataDir }, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
