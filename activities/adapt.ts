@@ -1,24 +1,33 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { DomainError, isTypedError } from '../services/common/index.ts';
+import { DomainError, inScope, isTypedError } from '../services/common/index.ts';
 
 type AnyVerb = (call: never) => Promise<unknown>;
 
 /** Told of an error that nobody foresaw: its message may hold personal data, so it goes to our log only. */
 export type OnUnexpected = (activity: string, error: unknown) => void;
 
-/** Service verbs as Temporal activities of the same names: same input, same result, errors mapped. */
+/**
+ * Service verbs as Temporal activities of the same names: same input, same result, errors mapped. What a verb asks of
+ * other services ends when Temporal stops waiting for the attempt.
+ */
 export function asActivities<V extends Record<string, AnyVerb>>(verbs: V, onUnexpected: OnUnexpected): V {
   const adapted = Object.entries(verbs).map(([name, verb]) => [
     name,
     async (call: never) => {
       try {
-        return await verb(call);
+        return await inScope({ deadlineAt: attemptEndsAt(), traceparent: undefined }, () => verb(call));
       } catch (error) {
         throw toFailure(error, (unexpected) => onUnexpected(name, unexpected));
       }
     },
   ]);
   return Object.fromEntries(adapted) as V;
+}
+
+/** By this process's clock: the attempt has just arrived here. */
+function attemptEndsAt(): number {
+  return Date.now() + Context.current().info.startToCloseTimeoutMs;
 }
 
 /**

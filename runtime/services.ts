@@ -85,11 +85,11 @@ function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, channels }:
     case 'patient':
       return patientService({ db, clock, study: others.study });
     case 'study':
-      return studyService({ db, clock, site: others.site, edc: others.edc });
+      return studyService({ db, clock, patient: others.patient, site: others.site, edc: others.edc });
     case 'site':
       return siteService({ db, clock, study: others.study });
     case 'edc':
-      return edcService({ db, clock, study: others.study, site: others.site });
+      return edcService({ db, clock, patient: others.patient, study: others.study, site: others.site });
     case 'notification':
       if (!mailer) throw new Error('the notification service needs a mail server');
       return notificationService({ db, clock, mailer, opsEmail, study: others.study, patient: others.patient });

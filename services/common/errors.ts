@@ -41,3 +41,8 @@ export function isTypedError(error: unknown): error is TypedError {
 export function notFound(what: string): DomainError {
   return new DomainError('not_found', `${what}_not_found`, `There is no such ${what.replaceAll('_', ' ')}.`);
 }
+
+/** A step that parks on it goes on by `retry` once a consent has been recorded. */
+export function consentNotInForce(): DomainError {
+  return new DomainError('conflict', 'consent_not_in_force', 'The participant has no valid consent to this study at this site; record one first.');
+}

@@ -1,4 +1,5 @@
 import type { ServiceDatabase } from '../../db/index.ts';
+import type { PatientClient } from '../patient/client.ts';
 import type { SiteClient } from '../site/client.ts';
 import type { StudyClient } from '../study/client.ts';
 
@@ -6,6 +7,7 @@ import type { StudyClient } from '../study/client.ts';
 export type EdcDeps = {
   db: ServiceDatabase;
   clock: () => Date;
+  patient: Pick<PatientClient, 'consentInForce'>;
   study: Pick<StudyClient, 'getProtocol'>;
   site: Pick<SiteClient, 'getSite'>;
 };

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { runCommand, statement } from '../../db/index.ts';
-import type { Call } from '../common/index.ts';
+import { type Call, consentNotInForce } from '../common/index.ts';
 import type { EdcDeps } from './deps.ts';
 import { casebookExists } from './errors.ts';
 import { ledger } from './ledger.ts';
@@ -15,7 +15,7 @@ import { writeVisits } from './write-plan.ts';
  * Opens a participant's casebook with the visits that the protocol version plans, dated in the site's time zone;
  * `visits` is how many. One per enrollment: under another key `casebook_exists`, except that the one which was closed
  * with an undone enrollment is opened again (domain: the slot is released and reserved anew), dated anew. An attempt
- * that arrives after its `closeCasebook` is refused with `command_cancelled`.
+ * that arrives after its `closeCasebook` is refused with `command_cancelled`. Without a consent: `consent_not_in_force`.
  */
 export async function openCasebook(
   deps: EdcDeps,
@@ -23,9 +23,15 @@ export async function openCasebook(
 ): Promise<{ casebookId: string; visits: number }> {
   const { db, clock } = deps;
   const { anchorAt, ...identity } = input;
-  const { body, timezone } = await protocolAndSite(deps, { ctx, ...identity });
+  const { enrollmentId, studyId, siteId } = identity;
+  const [{ body, timezone }, { inForce }] = await Promise.all([
+    protocolAndSite(deps, { ctx, ...identity }),
+    deps.patient.consentInForce({ ctx, input: { enrollmentId, studyId, siteId } }),
+  ]);
   const planned = planVisits(body, { anchorAt, timezone });
   return runCommand({ db, ledger, verb: 'openCasebook', key, content: input, ctx }, async (tx, audit) => {
+    // Not before: what was opened under this key stays opened.
+    if (!inForce) throw consentNotInForce();
     const casebookId = uuidv7();
     const inserted = await statement(
       tx

@@ -3,6 +3,7 @@ import { settleStepIn } from '../common/settle-step.ts';
 import { addHistory } from './add-history.ts';
 import { amendPerson } from './amend-person.ts';
 import { consentOfEnrollment } from './consent-of-enrollment.ts';
+import { consentInForce } from './consent-in-force.ts';
 import { contactOf } from './contact-of.ts';
 import { ledger, type PatientDeps } from './deps.ts';
 import { getConsent } from './get-consent.ts';
@@ -32,6 +33,7 @@ export function patientService(deps: PatientDeps) {
     listConsents,
     getConsent,
     consentOfEnrollment,
+    consentInForce,
     sitesOfPerson,
     contactOf,
     missingSigners,

@@ -769,6 +769,55 @@ export declare type GetConsentOfEnrollmentResponse = Message<"patient.v1.GetCons
 export declare const GetConsentOfEnrollmentResponseSchema: GenMessage<GetConsentOfEnrollmentResponse>;
 
 /**
+ * @generated from message patient.v1.CheckConsentInForceRequest
+ */
+export declare type CheckConsentInForceRequest = Message<"patient.v1.CheckConsentInForceRequest"> & {
+  /**
+   * @generated from field: string enrollment_id = 1;
+   */
+  enrollmentId: string;
+
+  /**
+   * @generated from field: string study_id = 2;
+   */
+  studyId: string;
+
+  /**
+   * @generated from field: string site_id = 3;
+   */
+  siteId: string;
+
+  /**
+   * When given, it must be this person's enrollment.
+   *
+   * @generated from field: optional string patient_id = 4;
+   */
+  patientId?: string | undefined;
+};
+
+/**
+ * Describes the message patient.v1.CheckConsentInForceRequest.
+ * Use `create(CheckConsentInForceRequestSchema)` to create a new message.
+ */
+export declare const CheckConsentInForceRequestSchema: GenMessage<CheckConsentInForceRequest>;
+
+/**
+ * @generated from message patient.v1.CheckConsentInForceResponse
+ */
+export declare type CheckConsentInForceResponse = Message<"patient.v1.CheckConsentInForceResponse"> & {
+  /**
+   * @generated from field: bool in_force = 1;
+   */
+  inForce: boolean;
+};
+
+/**
+ * Describes the message patient.v1.CheckConsentInForceResponse.
+ * Use `create(CheckConsentInForceResponseSchema)` to create a new message.
+ */
+export declare const CheckConsentInForceResponseSchema: GenMessage<CheckConsentInForceResponse>;
+
+/**
  * @generated from message patient.v1.SitesOfPatient
  */
 export declare type SitesOfPatient = Message<"patient.v1.SitesOfPatient"> & {
@@ -1360,6 +1409,16 @@ export declare const PatientService: GenService<{
     methodKind: "unary";
     input: typeof GetConsentOfEnrollmentRequestSchema;
     output: typeof GetConsentOfEnrollmentResponseSchema;
+  },
+  /**
+   * Has the participant of an enrollment a valid consent to this study at this site, not entered in error?
+   *
+   * @generated from rpc patient.v1.PatientService.CheckConsentInForce
+   */
+  checkConsentInForce: {
+    methodKind: "unary";
+    input: typeof CheckConsentInForceRequestSchema;
+    output: typeof CheckConsentInForceResponseSchema;
   },
   /**
    * The sites that registered a person; none when there is no such person.

@@ -10,6 +10,7 @@ export const patientRpc = rpcTable(Desc, {
   listConsents: { method: 'listConsents', callers: ['api'] },
   getConsent: { method: 'getConsent', callers: ['api'], result: 'consent' },
   consentOfEnrollment: { method: 'getConsentOfEnrollment', callers: ['api'], result: 'consent' },
+  consentInForce: { method: 'checkConsentInForce', callers: ['edc', 'study'] },
   sitesOfPerson: { method: 'getSitesOfPatient', callers: ['api'], result: 'sites' },
   contactOf: { method: 'getContact', callers: ['notification'] },
   missingSigners: { method: 'listMissingSigners', callers: ['api'] },

@@ -1,7 +1,7 @@
 import { desc, eq } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
 import { runCommand, statement } from '../../../db/index.ts';
-import type { Call } from '../../common/index.ts';
+import { type Call, consentNotInForce } from '../../common/index.ts';
 import { supersedingVersion } from '../set-up/consent-is-current.ts';
 import { decisionInForce } from './decision-in-force.ts';
 import type { StudyDeps } from '../deps.ts';
@@ -16,13 +16,15 @@ import { written } from '../written.ts';
 /**
  * Signs the decision on eligibility (domain, step 4; 21 CFR 11.50, 11.70): one is in force at a time, signed by who is
  * entitled at that moment (11.10(g)), bound to the latest evaluation by its SHA-256. Throws `out_of_order`,
- * `enrollment_closed`, `signer_not_entitled`, `already_decided`, `criteria_not_met`, `evaluation_changed`. `eligible`
- * is not signed under a superseded consent (ICH E6(R3) 2.8.2): `version` must be consented to first.
+ * `enrollment_closed`, `signer_not_entitled`, `already_decided`, `consent_not_in_force`, `criteria_not_met`, `evaluation_changed`.
+ * `eligible` is not signed under a superseded consent (ICH E6(R3) 2.8.2): `version` must be consented to first.
  */
-export async function signEligibility({ db, clock }: StudyDeps, { ctx, key, input }: Call<SignEligibility>): Promise<EligibilitySigned> {
+export async function signEligibility({ db, clock, patient }: StudyDeps, { ctx, key, input }: Call<SignEligibility>): Promise<EligibilitySigned> {
   const { revision, ...content } = input;
   const { identity, round, decision, reason, meaning, sha256, signer, consent } = content;
-  const { enrollmentId, studyId, siteId } = identity;
+  const { enrollmentId, patientId, studyId, siteId } = identity;
+  // To end somebody's participation no consent is needed.
+  const consented = decision === 'not_eligible' || (await patient.consentInForce({ ctx, input: { enrollmentId, patientId, studyId, siteId } })).inForce;
   return runCommand<EligibilitySigned>({ db, ledger, verb: 'signEligibility', key, content, ctx }, async (tx, audit) => {
     const current = await lockRecord(tx, identity);
     if (!current?.subjectNumber) throw outOfOrder('openEnrollment');
@@ -39,11 +41,11 @@ export async function signEligibility({ db, clock }: StudyDeps, { ctx, key, inpu
           .orderBy(desc(eligibilityEvaluations.id))
           .limit(1),
       ),
-      // To end somebody's participation no newer consent is needed.
       decision === 'eligible' ? statement(supersedingVersion(tx, { studyId, siteId, ...consent }, now)) : null,
     ]);
     if (!entitled) throw signerNotEntitled();
     if (inForce) throw alreadyDecided();
+    if (!consented) throw consentNotInForce();
     if (decision === 'eligible' && evaluation?.verdict !== 'met') throw criteriaNotMet();
     if (sha256 !== (evaluation?.sha256 ?? null)) throw evaluationChanged();
     if (newerVersion !== null) return { signed: false, reason: 'consent_superseded', version: newerVersion };

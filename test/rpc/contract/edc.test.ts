@@ -62,6 +62,7 @@ beforeAll(async () => {
   service = edcService({
     db: database.connect('edc'),
     clock: () => new Date(NOW),
+    patient: { consentInForce: async () => ({ inForce: true }) },
     study: {
       getProtocol: async ({ input: { protocolVersionId } }) => (
         { protocolVersionId, studyId: uuidv7(), version: '1.0', effectiveAt: '2026-01-01T00:00:00.000Z', body: PROTOCOLS.get(protocolVersionId)! }

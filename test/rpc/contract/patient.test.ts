@@ -51,6 +51,10 @@ async function samples() {
     listConsents: [read({ patientId, limit: 50 }), read({ patientId, limit: 1 }), read({ patientId, limit: 50, cursor: consentId })],
     getConsent: [read({ consentId }), read({ consentId: mistaken }), read({ consentId: mistakenBefore })],
     consentOfEnrollment: [read({ enrollmentId }), read({ enrollmentId: uuidv7() })],
+    consentInForce: [
+      read({ enrollmentId, studyId: body.studyId, siteId: patient.siteId }),
+      read({ enrollmentId, studyId: body.studyId, siteId: patient.siteId, patientId: other }),
+    ],
     sitesOfPerson: [read({ patientId }), read({ patientId: uuidv7() })],
     contactOf: [read({ patientId }), read({ patientId: other })],
     missingSigners: [

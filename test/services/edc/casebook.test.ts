@@ -5,7 +5,7 @@ import { type EdcService, edcService } from '../../../services/edc/index.ts';
 import { protocolBody } from '../../../services/study/protocol-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
-// Real: PostgreSQL, the EDC service. Stand-ins: Study (one protocol) and Site (a time zone per site).
+// Real: PostgreSQL, the EDC service. Stand-ins: Study (one protocol), Site (a time zone per site), Patient (who has no consent).
 const ctx: Ctx = {
   actor: { kind: 'workflow', workflow: 'consentToEnrollment', onBehalfOf: { id: 'c-1', name: 'Coordinator', role: 'coordinator' } },
   requestId: 'test-request',
@@ -13,6 +13,8 @@ const ctx: Ctx = {
 const PROTOCOL = uuidv7();
 const BERLIN = uuidv7();
 const SHANGHAI = uuidv7();
+/** Enrollments whose participants have no consent. */
+const unconsented = new Set<string>();
 const TIMEZONES = new Map([
   [BERLIN, 'Europe/Berlin'],
   [SHANGHAI, 'Asia/Shanghai'],
@@ -39,6 +41,7 @@ beforeAll(async () => {
   const service = edcService({
     db: database.connect('edc'),
     clock: () => new Date(),
+    patient: { consentInForce: async ({ input }) => ({ inForce: !unconsented.has(input.enrollmentId) }) },
     study: {
       getProtocol: async ({ input }) => {
         if (input.protocolVersionId !== PROTOCOL) throw notFound('protocol_version');
@@ -110,6 +113,17 @@ const datesOf = async (start: Start) => {
   const casebook = await one.see();
   return casebook?.visits.map(({ code, plannedDate, windowFrom, windowTo }) => [code, windowFrom, plannedDate, windowTo]);
 };
+
+test('a casebook is not opened for somebody without a consent in force; one that was opened stays opened', async () => {
+  const one = participant();
+  unconsented.add(one.enrollmentId);
+  await expect(one.open()).rejects.toMatchObject({ code: 'consent_not_in_force', errorClass: 'conflict', retryable: false });
+  expect(await one.see()).toBeNull();
+  unconsented.delete(one.enrollmentId);
+  const opened = await one.open();
+  unconsented.add(one.enrollmentId);
+  expect(await one.open()).toEqual(opened);
+});
 
 describe('planned visits', () => {
   test('count from the day of enrollment at the site, not in UTC', async () => {

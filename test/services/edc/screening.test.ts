@@ -35,6 +35,9 @@ const BODY = protocolBody.parse({
 });
 const ITEMS = ['EGFR', 'AGE', 'PREGNANT', 'STAGE', 'LASTDOSE', 'GRADE', 'ECOG'];
 
+/** Enrollments whose participants have no consent. */
+const unconsented = new Set<string>();
+
 let database: TestDatabase;
 let edc: EdcService;
 let now = NOW;
@@ -44,6 +47,7 @@ beforeAll(async () => {
   const service = edcService({
     db: database.connect('edc'),
     clock: () => new Date(now),
+    patient: { consentInForce: async ({ input }) => ({ inForce: !unconsented.has(input.enrollmentId) }) },
     study: {
       getProtocol: async ({ input: { protocolVersionId } }) => {
         if (protocolVersionId !== PROTOCOL) throw notFound('protocol_version');
@@ -116,6 +120,17 @@ describe('the screening forms', () => {
     const one = participant({ protocolVersionId: uuidv7() });
     await expect(one.open()).rejects.toMatchObject({ code: 'protocol_version_not_found' });
     expect(await one.see()).toBeNull();
+  });
+
+  test('are not opened for somebody without a consent in force; what was opened stays opened', async () => {
+    const one = participant();
+    unconsented.add(one.enrollmentId);
+    await expect(one.open()).rejects.toMatchObject(refusal('consent_not_in_force', 'conflict'));
+    expect(await one.see()).toBeNull();
+    unconsented.delete(one.enrollmentId);
+    const opening = await one.open();
+    unconsented.add(one.enrollmentId);
+    expect(await one.open()).toEqual(opening);
   });
 
   test('are closed once, keep what was entered and take nothing more', async () => {

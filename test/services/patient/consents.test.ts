@@ -124,3 +124,46 @@ describe('entered in error', () => {
     expect(items.map((one) => one.id)).toEqual(items.map((one) => one.id).toSorted().toReversed());
   });
 });
+
+describe('a consent in force', () => {
+  const recorded = async (more: Partial<ReturnType<typeof input>> = {}) => {
+    const given = { ...input(), ...more };
+    const { consentId } = await patient.service.recordConsent({ ctx, key: newKey(), input: given });
+    return { consentId, enrollmentId: given.enrollmentId ?? '' };
+  };
+  const holds = async (enrollmentId: string, more: { studyId?: string; siteId?: string; patientId?: string } = {}) =>
+    (await patient.service.consentInForce({ ctx, input: { enrollmentId, studyId, siteId: patient.siteId, ...more } })).inForce;
+  const mistake = (consentId: string, who: string) =>
+    patient.service.markConsentEnteredInError({ ctx: because('of somebody else'), key: newKey(), input: { patientId: who, consentId } });
+  const somebody = async () => (await patient.register()).patientId;
+
+  test('is of this study, site and person; an enrollment that nobody consented to has none', async () => {
+    const { enrollmentId } = await recorded();
+    expect(await holds(enrollmentId)).toBe(true);
+    expect(await holds(enrollmentId, { patientId })).toBe(true);
+    expect(await holds(enrollmentId, { patientId: await somebody() })).toBe(false);
+    expect(await holds(enrollmentId, { studyId: uuidv7() })).toBe(false);
+    expect(await holds(enrollmentId, { siteId: uuidv7() })).toBe(false);
+    expect(await holds(uuidv7())).toBe(false);
+  });
+
+  test.each([
+    ['of a version that was not approved', signedConsent({ version: '2.0' })],
+    ['discussed by somebody who was not delegated', signedBy('nobody')],
+  ])('is none that is %s', async (_, consent) => {
+    const { enrollmentId } = await recorded({ patientId: await somebody(), consent });
+    expect(await holds(enrollmentId)).toBe(false);
+  });
+
+  test('ends when it is entered in error, and is there again with another one of the same study and site', async () => {
+    const who = await somebody();
+    const { consentId, enrollmentId } = await recorded({ patientId: who });
+    await mistake(consentId, who);
+    expect(await holds(enrollmentId)).toBe(false);
+    await recorded({ patientId: who, enrollmentId: null, studyId: uuidv7() });
+    await recorded({ patientId: who, enrollmentId: null, siteId: uuidv7() });
+    expect(await holds(enrollmentId)).toBe(false);
+    await recorded({ patientId: who, enrollmentId: null });
+    expect(await holds(enrollmentId, { patientId: who })).toBe(true);
+  });
+});

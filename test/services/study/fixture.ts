@@ -28,23 +28,27 @@ export type World = {
   activations: Map<string, Activation>;
   /** The stand-in for EDC: an enrollment's screening, by its id. */
   screenings: Map<string, Screening>;
+  /** The stand-in for Patient: enrollments whose participants have no consent. */
+  unconsented: Set<string>;
   now: { at: Date };
   drop(): Promise<void>;
 };
 
-/** Study on a real database; Site and EDC are stand-ins. */
+/** Study on a real database; Site, EDC and Patient are stand-ins. */
 export async function createWorld(): Promise<World> {
   const database = await createTestDatabase();
   const activations = new Map<string, Activation>();
   const screenings = new Map<string, Screening>();
+  const unconsented = new Set<string>();
   const now = { at: NOW };
   const service = studyService({
     db: database.connect('study'),
     clock: () => now.at,
+    patient: { consentInForce: async ({ input }) => ({ inForce: !unconsented.has(input.enrollmentId) }) },
     site: { getActivation: async ({ input }) => activations.get(`${input.studyId}/${input.siteId}`) ?? null },
     edc: { screeningResultsOf: async ({ input }) => screenings.get(input.enrollmentId) ?? null },
   });
-  return { database, service, activations, screenings, now, drop: () => database.drop() };
+  return { database, service, activations, screenings, unconsented, now, drop: () => database.drop() };
 }
 
 export type Trial = { studyId: string; studyCode: string; siteId: string; siteCode: string; protocolVersionId: string };

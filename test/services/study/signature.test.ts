@@ -86,6 +86,23 @@ describe('a signed decision on eligibility', () => {
 });
 
 describe('signing is refused', () => {
+  it('for somebody without a consent in force, but that somebody is not eligible; what was signed stays signed', async () => {
+    const one = await evaluated();
+    const { enrollmentId } = one.identity;
+    const used = key();
+    world.unconsented.add(enrollmentId);
+    await expect(sign(one, { key: used })).rejects.toMatchObject({ code: 'consent_not_in_force', errorClass: 'conflict', retryable: false });
+    expect(await decisionsOf(one.identity)).toEqual([]);
+    world.unconsented.delete(enrollmentId);
+    const signed = await sign(one, { key: used });
+    world.unconsented.add(enrollmentId);
+    expect(await sign(one, { key: used })).toEqual(signed);
+
+    const other = await evaluated();
+    world.unconsented.add(other.identity.enrollmentId);
+    expect(await sign(other, { decision: 'not_eligible', reason: 'No consent' })).toMatchObject({ signed: true });
+  });
+
   it('while the criteria are not met', async () => {
     for (const age of [17, null]) await expect(sign(await evaluated(age))).rejects.toMatchObject({ code: 'criteria_not_met', errorClass: 'conflict', retryable: false });
   });

@@ -1,6 +1,8 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
-import { toFailure } from '../../activities/adapt.ts';
+import { asActivities, toFailure } from '../../activities/adapt.ts';
 import { DomainError } from '../../services/common/index.ts';
+import { type CallScope, currentScope } from '../../services/common/resilience/index.ts';
 
 const foreseen = (error: unknown) => toFailure(error, () => expect.fail('was foreseen'));
 
@@ -27,4 +29,13 @@ describe('an error of a verb, as Temporal sees it', () => {
     expect(JSON.stringify(failure) + failure.message).not.toContain('secret-word');
     expect(told).toHaveLength(1);
   });
+});
+
+it('what an activity asks of other services has no longer than its own attempt', async () => {
+  let scope: CallScope | undefined;
+  const { look } = asActivities({ look: async (_call: { ctx: string }) => void (scope = currentScope()) }, () => expect.fail('was foreseen'));
+  const before = Date.now();
+  await new MockActivityEnvironment({ startToCloseTimeoutMs: 3000 }).run(look, { ctx: 'none' });
+  expect(scope?.deadlineAt).toBeGreaterThanOrEqual(before + 3000);
+  expect(scope?.deadlineAt).toBeLessThanOrEqual(Date.now() + 3000);
 });
