@@ -1,4 +1,4 @@
-// Runs a part of the tests and ends with the line `N passed, N failed`: `node test/run.mjs [slow] [files …]`.
+// Runs a part of the tests and ends with the line `N passed, N failed`: `node test/run.mjs [slow|split] [files …]`.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,33 +6,44 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const args = process.argv.slice(2);
-const slow = args[0] === 'slow';
-const dir = mkdtempSync(join(tmpdir(), 'trial-enrollment-run-'));
-const report = join(dir, 'report.json');
-const vitest = spawnSync(
-  process.execPath,
-  [
-    join(root, 'node_modules', 'vitest', 'vitest.mjs'),
-    'run',
-    ...(slow ? ['--config', 'vitest.slow.config.ts', ...args.slice(1)] : args),
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ],
-  { cwd: root, stdio: 'inherit' },
-);
-const { passed, failed, skipped } = counts();
-rmSync(dir, { recursive: true, force: true });
-console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
-process.exit(vitest.status === 0 && failed === 0 && passed > 0 ? 0 : 1);
 
-function counts() {
+/** What is run on the whole system: each guarantee has to hold as well for parts that reach each other over HTTP/2. */
+const OF_THE_SYSTEM = ['enrollment', 'faults', 'once', 'outages', 'races', 'randomisation'].map((dir) => `test/${dir}`);
+
+const usual = (files) => ({ args: files });
+const slow = (files) => ({ args: ['--config', 'vitest.slow.config.ts', ...files] });
+const split = (files) => ({ args: files, env: { TOPOLOGY: 'split' } });
+
+const [kind, ...files] = process.argv.slice(2);
+const all = partsOf().map(run);
+const sum = (what) => all.reduce((total, counts) => total + counts[what], 0);
+const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
+console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
+
+function partsOf() {
+  if (kind === 'split') return [split(files.length > 0 ? files : OF_THE_SYSTEM)];
+  if (kind !== 'slow') return [usual(process.argv.slice(2))];
+  return files.length > 0 ? [slow(files)] : [slow([]), split(OF_THE_SYSTEM)];
+}
+
+function run({ args, env = {} }) {
+  const dir = mkdtempSync(join(tmpdir(), 'trial-enrollment-run-'));
+  const report = join(dir, 'report.json');
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...args, ...reporters], { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  const counts = countsOf(report, status);
+  rmSync(dir, { recursive: true, force: true });
+  return counts;
+}
+
+function countsOf(report, status) {
   try {
     const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
-    // A file that does not even load counts as one failure.
+    // A file that does not even load counts as one failure, and so does whatever else made the run fail.
     const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
-    return { passed: numPassedTests, failed: numFailedTests + broken || (vitest.status === 0 ? 0 : 1), skipped: numPendingTests };
+    return { passed: numPassedTests, failed: numFailedTests + broken || (status === 0 ? 0 : 1), skipped: numPendingTests };
   } catch {
     return { passed: 0, failed: 1, skipped: 0 };
   }

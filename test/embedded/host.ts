@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { endProcess } from '../../runtime/embedded/end-process.ts';
 import { processStartTime } from '../../runtime/setup/process-identity.mjs';
 
@@ -25,13 +25,15 @@ interface Started {
 
 const cleanUps: (() => Promise<void> | void)[] = [];
 
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-/** Runs after the test, whether it passed or not; the last one registered first. */
+/** Runs after the test that is under way, whether it passed or not; the last one registered first. */
 export function afterwards(cleanUp: () => Promise<void> | void): void {
+  // Not a hook of this module: it is loaded once for several test files, and a hook would be of the first one only.
+  if (cleanUps.length === 0) onTestFinished(cleanUpAll);
   cleanUps.push(cleanUp);
+}
+
+async function cleanUpAll(): Promise<void> {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 }
 
 /** A folder of the test's own, with a space in its path, that only its owner may enter. */
