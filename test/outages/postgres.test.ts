@@ -61,13 +61,11 @@ describe('when PostgreSQL is down', () => {
     }
     expectRetryAfter(await study.clinician.get('/enrollments'));
     expect((await fetch(`${at.url}/healthz`)).status).toBe(200);
-    const ready = await fetch(`${at.url}/readyz`);
-    expect(ready.status).toBe(503);
-    expect(await ready.json()).toMatchObject({ dependencies: { database_patient: 'unavailable', database_study: 'unavailable', temporal: 'ok' } });
+    expect(await at.readiness()).toMatchObject({ ready: false, dependencies: { database_patient: 'unavailable', database_study: 'unavailable', temporal: 'ok' } });
     expect(await rows()).toEqual(before);
 
     await all((proxy) => proxy.restore());
-    await expect.poll(async () => (await fetch(`${at.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await at.readiness()).ready, { timeout: 10_000 }).toBe(true);
     const [registered, enrolled, created] = await Promise.all(writes.map((write) => insist(write)));
     expect([registered?.status, created?.status]).toEqual([201, 201]);
     // 202 on a busy machine: then the consent is still on its way.

@@ -78,8 +78,7 @@ describe('when Temporal is down', () => {
     expect(await listed(study, running)).toMatchObject({ stage: 'activation' });
     expect((await study.clinician.get(`/enrollments/${running}/timeline`)).status).toBe(200);
     await study.register();
-    const ready = await fetch(`${at.url}/readyz`);
-    expect(await ready.json()).toMatchObject({ dependencies: { temporal: 'unavailable', database_study: 'ok' } });
+    expect(await at.readiness()).toMatchObject({ ready: false, dependencies: { temporal: 'unavailable', database_study: 'ok' } });
     expect(await tallyOf(at.database.sql, study.studyId)).toMatchObject({ consents: 1, outcomes: { open: 1 } });
     // Long enough for the clients to try less and less often.
     await delay(5000);

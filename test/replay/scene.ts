@@ -7,7 +7,7 @@ import { directStudy, type DirectStudy, SCREENED_PROTOCOL } from '../support/sce
 import type { TestSystem } from '../support/system.ts';
 
 /** What a scenario needs of a running system; `restart` gives it other workers on the same data. */
-export type Stage = Pick<TestSystem, 'url' | 'issuer' | 'system' | 'restart'>;
+export type Stage = Pick<TestSystem, 'url' | 'issuer' | 'restart'> & { system: Pick<TestSystem['system'], 'client' | 'clients'> };
 
 export type Scenario = {
   /** Stands in the file's name, after the version that recorded it. */

@@ -3,8 +3,8 @@ import { hostedBy, PARTS, queuesOf } from '../../runtime/part.ts';
 import { freshServiceKeys } from '../../runtime/rpc/keys.ts';
 import { startSystem, type System, type SystemOptions } from '../../runtime/system.ts';
 
-/** What tests use of a running system. */
-export type Running = Pick<System, 'url' | 'client' | 'clients' | 'stop'> & { workers: Pick<System['workers'], 'finished'> };
+/** What tests use of a running system; `parts` are where each of its processes says how it is. */
+export type Running = Pick<System, 'url' | 'client' | 'clients' | 'stop'> & { workers: Pick<System['workers'], 'finished'>; parts: string[] };
 
 /**
  * The parts of a split system, each with its own connections, database role and gRPC server, reaching each other over
@@ -34,6 +34,7 @@ export async function startSplit(options: SystemOptions): Promise<Running> {
   const edge = parts.find(({ part }) => part === 'api')!.system;
   return {
     url: edge.url,
+    parts: parts.map(({ system }) => system.url),
     client: edge.client,
     clients: edge.clients,
     workers: { finished: Promise.all(parts.map(({ system }) => system.workers.finished)).then(() => undefined) },

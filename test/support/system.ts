@@ -28,6 +28,8 @@ export type TestSystem = {
   temporal: RunningTemporal;
   mailbox: Mailbox;
   issuer: DevIssuer;
+  /** What `/readyz` says, of all processes together. */
+  readiness(): Promise<{ ready: boolean; dependencies: Record<string, string> }>;
   /** Ends the process's parts and starts them anew on the same data. */
   restart(changes?: Changes): Promise<void>;
   stop(): Promise<void>;
@@ -53,7 +55,12 @@ export type Changes = {
 installTemporalLog(testLog);
 
 /** `TOPOLOGY=split`: the same tests against parts that reach each other over gRPC. */
-const startInTopology: (options: SystemOptions) => Promise<Running> = process.env['TOPOLOGY'] === 'split' ? startSplit : startSystem;
+const startInTopology = process.env['TOPOLOGY'] === 'split' ? startSplit : startWhole;
+
+async function startWhole(options: SystemOptions): Promise<Running> {
+  const system = await startSystem(options);
+  return { ...system, parts: [system.url] };
+}
 
 /** The whole system in this process, on a database of its own and a Temporal server of its own. Everything is real. */
 export async function startTestSystem(changes: Changes = {}): Promise<TestSystem> {
@@ -99,6 +106,11 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
     issuer,
     get url() {
       return running.system.url;
+    },
+    readiness: async () => {
+      const answers = await Promise.all(running.system.parts.map(async (url) => fetch(`${url}/readyz`)));
+      const bodies = await Promise.all(answers.map(async (answer) => (await answer.json()) as { dependencies: Record<string, string> }));
+      return { ready: answers.every(({ status }) => status === 200), dependencies: Object.assign({}, ...bodies.map(({ dependencies }) => dependencies)) };
     },
     restart: async (again = {}) => {
       await running.system.stop();
