@@ -1,6 +1,6 @@
 import { migrateService } from '../db/migrate.ts';
 import type { ServiceName } from '../db/provision.ts';
-import { createDevIssuer } from '../api/auth/dev-issuer.ts';
+import { createDevIssuer } from './dev-issuer.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from './config.ts';
 import { endOn, lostWorker } from './end-on.ts';

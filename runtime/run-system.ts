@@ -1,4 +1,4 @@
-import { createDevIssuer } from '../api/auth/dev-issuer.ts';
+import { createDevIssuer } from './dev-issuer.ts';
 import type { Config } from './config.ts';
 import { demonstrate } from './demo/demonstrate.ts';
 import { portTaken } from './embedded/preconditions.ts';

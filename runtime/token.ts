@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { createDevIssuer } from '../api/auth/dev-issuer.ts';
+import { createDevIssuer } from './dev-issuer.ts';
 import { ROLES, type Role } from '../services/common/index.ts';
 import { readConfig } from './config.ts';
 import { keyFiles } from './keys.ts';

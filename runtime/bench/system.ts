@@ -1,5 +1,5 @@
 import { type AuthenticatedUser } from '../../api/auth/token.ts';
-import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
+import { createDevIssuer, type DevIssuer } from '../dev-issuer.ts';
 import { readConfig } from '../config.ts';
 import { keptPort } from '../embedded/free-port.ts';
 import { type Infrastructure, startInfrastructure } from '../infrastructure.ts';

@@ -1,4 +1,4 @@
-import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
+import type { DevIssuer } from '../dev-issuer.ts';
 import type { Role } from '../../services/common/index.ts';
 import { demoPersons } from './persons.ts';
 import { type Rest, restClient } from './rest.ts';

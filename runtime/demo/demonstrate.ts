@@ -1,4 +1,4 @@
-import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
+import { createDevIssuer, type DevIssuer } from '../dev-issuer.ts';
 import type { Config } from '../config.ts';
 import { keyFiles } from '../keys.ts';
 import { enrolCohort, isEmpty } from './cohort.ts';

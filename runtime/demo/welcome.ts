@@ -1,4 +1,4 @@
-import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
+import type { DevIssuer } from '../dev-issuer.ts';
 import { restClient } from './rest.ts';
 import { DEMO, doctorOf } from './study.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApp } from '../../api/app.ts';
-import { createDevIssuer } from '../../api/auth/dev-issuer.ts';
+import { createDevIssuer } from '../../runtime/dev-issuer.ts';
 import type { AuthenticatedUser } from '../../api/auth/token.ts';
 import type { Api } from '../../api/deps.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OPERATIONS } from '../../api/auth/policy.ts';
-import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
+import type { DevIssuer } from '../../runtime/dev-issuer.ts';
 import { ROLES, type Role } from '../../services/common/index.ts';
 import { type AppProcess, databaseUrl, dataFolder, endApps, issuerOf, startApp } from '../start/app-process.ts';
 import { attend } from '../support/people.ts';

@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
-import type { DevIssuer } from '../../api/auth/dev-issuer.ts';
+import type { DevIssuer } from '../../runtime/dev-issuer.ts';
 import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';
 import type { Part } from '../../runtime/part.ts';
 import { type AppProcess, childOf, databaseUrl, dataFolder, embeddedServers, gone, issuerOf, startApp } from '../start/app-process.ts';

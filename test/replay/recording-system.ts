@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDevIssuer } from '../../api/auth/dev-issuer.ts';
+import { createDevIssuer } from '../../runtime/dev-issuer.ts';
 import { startMailbox } from '../../runtime/embedded/mailbox.ts';
 import { startPostgres } from '../../runtime/embedded/postgres.ts';
 import { startTemporal } from '../../runtime/embedded/temporal.ts';

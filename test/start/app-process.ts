@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
+import { createDevIssuer, type DevIssuer } from '../../runtime/dev-issuer.ts';
 import { keptPort } from '../../runtime/embedded/free-port.ts';
 import { forgetChild, guardChild } from '../../runtime/embedded/warden.ts';
 import { keyFiles } from '../../runtime/keys.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ConnectionOptions } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { createDevIssuer, type DevIssuer } from '../../api/auth/dev-issuer.ts';
+import { createDevIssuer, type DevIssuer } from '../../runtime/dev-issuer.ts';
 import type { ServiceName } from '../../db/provision.ts';
 import { SERVICES } from '../../db/provision.ts';
 import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';

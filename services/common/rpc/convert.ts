@@ -12,7 +12,7 @@ export function toMessage<D extends DescMessage>(desc: D, value: object): Messag
   const message = create(desc);
   for (const [name, given] of Object.entries(value)) {
     if (given === undefined) continue;
-    const field = desc.field[name];
+    const field = Object.hasOwn(desc.field, name) ? desc.field[name] : undefined;
     if (!field) throw new TypeError(`${desc.typeName} has no field ${name}`);
     if (given === null) mustBeNullable(field);
     else (message as unknown as Fields)[name] = toField(field, given);

@@ -60,13 +60,33 @@ export function fromStatus(callee: string, thrown: unknown): unknown {
     case Code.DeadlineExceeded:
       return timedOut(callee, thrown);
     case Code.ResourceExhausted:
-      return new UnansweredError('service_busy', `The ${callee} service is busy.`, thrown);
+      return tooLong(callee, thrown) ?? busy(callee, thrown);
     // Connect's names for a connection that went away under the call.
     case Code.Aborted:
     case Code.Canceled:
     case Code.Unavailable:
-      return new UnansweredError('service_unavailable', `The ${callee} service can't be reached.`, thrown);
+      return unreachable(callee, thrown);
     default:
-      return thrown;
+      // And for what it does not know of Node's errors, such as EHOSTUNREACH; a status of the callee has no cause.
+      if (!isNodeError(thrown.cause)) return thrown;
+      return thrown.rawMessage.includes('ENHANCE_YOUR_CALM') ? busy(callee, thrown) : unreachable(callee, thrown);
   }
+}
+
+const busy = (callee: string, cause: ConnectError) => new UnansweredError('service_busy', `The ${callee} service is busy.`, cause);
+const unreachable = (callee: string, cause: ConnectError) => new UnansweredError('service_unavailable', `The ${callee} service can't be reached.`, cause);
+
+function isNodeError(cause: unknown): boolean {
+  return cause instanceof Error && typeof (cause as NodeJS.ErrnoException).code === 'string';
+}
+
+/** A message beyond the bound of the transport, whose name for it is all that tells it apart; null for anything else. */
+function tooLong(callee: string, cause: ConnectError): DomainError | null {
+  const bound = /(read|write)MaxBytes/.exec(cause.rawMessage)?.[1];
+  if (bound === undefined) return null;
+  // What we write and they read is the request.
+  if (bound === (cause.isWireError ? 'read' : 'write')) {
+    return new DomainError('invalid', 'message_too_large', `What the ${callee} service was to be told is too long.`, { cause });
+  }
+  return new DomainError('unavailable', 'answer_too_large', `What the ${callee} service had to say is too long.`, { retryable: false, cause });
 }

@@ -46,11 +46,13 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected 
     if (!rpc.callers.includes(caller)) {
       throw new ConnectError(`${caller} may not call ${method.name}`, Code.PermissionDenied);
     }
+    const left = timeoutMs();
+    // Nobody waits for the answer any more.
+    if (left !== undefined && left <= 0) throw new ConnectError('the time of the call is over', Code.DeadlineExceeded);
     try {
       const ctx = ctxOfHeaders(requestHeader, caller);
       const input = fromMessage(method.input, request);
       const call = isRead ? { ctx, input } : { ctx, key: keyOfHeaders(requestHeader), input };
-      const left = timeoutMs();
       const scope = { deadlineAt: left === undefined ? undefined : Date.now() + left, traceparent: traceparentOf(requestHeader) };
       const answer = await inScope(scope, () => run(call));
       return toMessage(method.output, rpc.result === undefined ? (answer ?? {}) : { [rpc.result]: answer });

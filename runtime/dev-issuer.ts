@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
-import type { AuthenticatedUser, TokenVerifier } from './token.ts';
-import { tokenVerifier } from './token.ts';
+import { type AuthenticatedUser, type TokenVerifier, tokenVerifier } from '../api/auth/token.ts';
+import { madeOnce } from './made-once.ts';
 
 const ISSUER = 'trial-enrollment/embedded';
 const AUDIENCE = 'trial-enrollment';
@@ -20,7 +17,7 @@ export type DevIssuer = TokenVerifier & {
  */
 export async function createDevIssuer(options: { keyFile: string; clock?: () => Date }): Promise<DevIssuer> {
   const { keyFile, clock = () => new Date() } = options;
-  const jwk = (await readKey(keyFile)) ?? (await makeKey(keyFile));
+  const jwk = JSON.parse(await madeOnce(keyFile, freshKey)) as JWK;
   const { d: _private, ...publicJwk } = jwk;
   const [privateKey, publicKey] = (await Promise.all([importJWK(jwk, 'ES256'), importJWK(publicJwk, 'ES256')])) as [
     CryptoKey,
@@ -44,30 +41,7 @@ export async function createDevIssuer(options: { keyFile: string; clock?: () => 
   };
 }
 
-async function readKey(keyFile: string): Promise<JWK | undefined> {
-  try {
-    return JSON.parse(await readFile(keyFile, 'utf8')) as JWK;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function makeKey(keyFile: string): Promise<JWK> {
+async function freshKey(): Promise<string> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk = await exportJWK(privateKey);
-  await mkdir(dirname(keyFile), { recursive: true });
-  const draft = `${keyFile}.${randomUUID()}`;
-  await writeFile(draft, JSON.stringify(jwk), { mode: 0o600, flag: 'wx' });
-  try {
-    // A link appears with its whole content or not at all, and only one of two can make it.
-    await link(draft, keyFile);
-    return jwk;
-  } catch (error) {
-    const other = (error as NodeJS.ErrnoException).code === 'EEXIST' ? await readKey(keyFile) : undefined;
-    if (!other) throw error;
-    return other;
-  } finally {
-    await unlink(draft);
-  }
+  return JSON.stringify(await exportJWK(privateKey));
 }
