@@ -95,7 +95,7 @@ export function openChannels(options: ChannelsOptions): Channels {
 function overHttp2(baseUrl: string, sessions: Http2SessionManager[]): Transport {
   const sessionManager = new Http2SessionManager(baseUrl, KEEPALIVE);
   sessions.push(sessionManager);
-  return createGrpcTransport({ baseUrl, sessionManager, acceptCompression: [], readMaxBytes: MAX_MESSAGE_BYTES });
+  return createGrpcTransport({ baseUrl, sessionManager, acceptCompression: [], readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_MESSAGE_BYTES });
 }
 
 function worstOf(policies: readonly CalleePolicy[]): Record<string, CalleePolicy['circuit']> {

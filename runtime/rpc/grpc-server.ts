@@ -1,4 +1,4 @@
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { ServiceName } from '../../db/provision.ts';
@@ -12,8 +12,17 @@ import { descriptorOf, type Hosted, routesOf } from './routes.ts';
 /** Calls that run when the process ends may finish for so long. */
 const DRAIN_MS = 3000;
 
-/** Whatever a caller asks for, a call doesn't run longer. */
-const MAX_TIMEOUT_MS = 60_000;
+/** After that callers are told so; one that doesn't take it loses its connection. */
+const CANCEL_MS = 200;
+
+/** The longest deadline that can be configured: a call that has more is refused as invalid. */
+const MAX_TIMEOUT_MS = 86_400_000;
+
+/**
+ * In MiB: answers that a connection's peer has not taken yet. With less than that free, Node refuses new calls on it
+ * (10 by default: three long lists would be enough).
+ */
+const MAX_SESSION_MEMORY = 256;
 
 export type GrpcServer = {
   /** `http://host:port` */
@@ -37,21 +46,34 @@ export async function startGrpcServer(options: Hosted & { listen: { host: string
     grpcWeb: false,
     acceptCompression: [],
     readMaxBytes: MAX_MESSAGE_BYTES,
+    writeMaxBytes: MAX_MESSAGE_BYTES,
     maxTimeoutMs: MAX_TIMEOUT_MS,
     shutdownSignal: ended.signal,
   });
-  const server = createServer({ settings: { maxConcurrentStreams: 1000 } }, adapter);
+  const server = createServer({ settings: { maxConcurrentStreams: 1000 }, maxSessionMemory: MAX_SESSION_MEMORY }, adapter);
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
+  });
+  const streams = new Set<ServerHttp2Stream>();
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
   });
   const address = await listening(server, options.listen);
   return {
     url: urlOf(address),
     stop: async () => {
       health.end();
-      await closed(server, { sessions, onLate: () => ended.abort() });
+      await closed(server, {
+        sessions,
+        cancel: () => {
+          ended.abort();
+          // A stream that ends with its session may end without an error, which the caller would not take for an end.
+          for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
+        },
+      });
     },
   };
 }
@@ -63,15 +85,16 @@ function listening(server: Http2Server, { host, port }: { host: string; port: nu
   });
 }
 
+type Closing = { sessions: Set<ServerHttp2Session>; cancel: () => void };
+
 /** GOAWAY to everybody, then the end of whatever still runs. */
-function closed(server: Http2Server, { sessions, onLate }: { sessions: Set<ServerHttp2Session>; onLate: () => void }): Promise<void> {
+function closed(server: Http2Server, { sessions, cancel }: Closing): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => {
-      onLate();
-      for (const session of sessions) session.destroy();
-    }, DRAIN_MS);
+    const timers: NodeJS.Timeout[] = [];
+    timers.push(setTimeout(cancel, DRAIN_MS));
+    timers.push(setTimeout(() => sessions.forEach((session) => session.destroy()), DRAIN_MS + CANCEL_MS));
     server.close(() => {
-      clearTimeout(force);
+      timers.forEach(clearTimeout);
       resolve();
     });
     for (const session of sessions) session.close();
