@@ -19,6 +19,7 @@ import { siteRoutes } from './routes/sites.ts';
 import { studyRoutes } from './routes/studies.ts';
 import { studyNumberRoutes } from './routes/study-numbers.ts';
 import { studyStaffRoutes } from './routes/study-staff.ts';
+import { traceContext } from './trace-context.ts';
 import { unblindingRoutes } from './routes/unblinding.ts';
 import { validationHook } from './validation.ts';
 
@@ -45,7 +46,7 @@ export function createApp(deps: ApiDeps): Api {
   app.onError(problemHandler(deps.log));
   app.notFound((c) => problemHandler(deps.log)(noSuchResource(), c));
   const metrics = requestMetrics();
-  app.use(requestLog(deps.log, metrics));
+  app.use(requestLog(deps.log, metrics), traceContext());
   app.use(`${ROOT}/*`, authenticate(deps.auth), authorize(operationsOf(api), scopes), idempotencyKeys(), bodyGuard());
   app.route(ROOT, api);
   outsideRoutes(app, deps, metrics);

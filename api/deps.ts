@@ -27,6 +27,8 @@ export type ApiDeps = Health & {
   hashKey: Uint8Array;
   log: Logger;
   clock: () => Date;
+  /** How long a view waits for a part that another service has, in milliseconds. */
+  partDeadlineMs: number;
   /** How old the authentication may be, in seconds, where somebody must have authenticated just now; 300 when absent. */
   maxAuthAgeS?: number;
 };

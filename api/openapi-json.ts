@@ -17,6 +17,7 @@ export function openApiJson(): string {
     enrollments: unconnected as ApiDeps['enrollments'],
     auth: unconnected as ApiDeps['auth'],
     readiness: async () => ({}),
+    partDeadlineMs: 0,
     hashKey: new Uint8Array(32),
     log: pino({ enabled: false }),
     clock: () => new Date(),

@@ -132,9 +132,15 @@ export function problemResponse(c: Context<ApiEnv>, { status, code, detail, deta
     code,
     traceId,
   };
-  const retryAfter = status === 503 ? { 'Retry-After': '1' } : {};
+  const retryAfter = status === 503 ? { 'Retry-After': secondsUntilRetry(details) } : {};
   return new Response(JSON.stringify(body), {
     status,
     headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': traceId, ...retryAfter, ...headers },
   });
+}
+
+/** As long as the service that refused wants to be left alone; otherwise a second. */
+function secondsUntilRetry(details: Problem['details']): string {
+  const after = details?.['retryAfterMs'];
+  return String(typeof after === 'number' ? Math.max(1, Math.ceil(after / 1000)) : 1);
 }

@@ -124,6 +124,7 @@ function edgeOf({ auth, clock, client, composition, health, log, ...options }: E
     auth,
     ...health,
     hashKey: options.hashKey,
+    partDeadlineMs: options.callDeadlineMs,
     log,
     clock,
     ...(options.maxAuthAgeS === undefined ? {} : { maxAuthAgeS: options.maxAuthAgeS }),

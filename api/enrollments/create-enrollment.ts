@@ -93,7 +93,7 @@ async function existing(deps: Deps, asked: Asked, known: NonNullable<Admission['
   const { enrollmentId, by, sameContent } = known;
   if (sameContent) {
     const facts = await locate(deps, { ctx, enrollmentId, grant });
-    return { status: by === 'request_key' ? 201 : 200, enrollment: await show(deps, { facts, grant }) };
+    return { status: by === 'request_key' ? 201 : 200, enrollment: await show(deps, { ctx, facts, grant }) };
   }
   if (by === 'request_key') {
     throw new DomainError('conflict', 'key_reused', 'This idempotency key was used for other content; use a new key.');

@@ -1,3 +1,4 @@
+import type { Ctx } from '../../services/common/index.ts';
 import type { Grant } from '../auth/grant.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { EnrollmentFacts, EnrollmentResponse } from '../responses/enrollment.ts';
@@ -13,15 +14,15 @@ export function showsReasons(grant: Grant): boolean {
  * record answers, and says so (`degraded`).
  */
 export async function show(
-  { enrollments }: Pick<ApiDeps, 'enrollments'>,
-  { facts, grant }: { facts: EnrollmentFacts; grant: Grant },
+  { clients, enrollments }: Pick<ApiDeps, 'clients' | 'enrollments'>,
+  { ctx, facts, grant }: { ctx: Ctx; facts: EnrollmentFacts; grant: Grant },
 ): Promise<EnrollmentResponse> {
   const reasons = showsReasons(grant);
   if (facts.outcome !== null && !facts.needsAttention) return toEnrollmentResponse(facts, { reasons });
-  const live = await enrollments.view(facts);
-  return toEnrollmentResponse(facts, {
-    reasons,
-    ...(live.kind === 'live' ? { live: live.view } : {}),
-    degraded: live.kind === 'unavailable',
-  });
+  const answer = await enrollments.view(facts);
+  const live = answer.kind === 'live' ? { live: answer.view } : {};
+  // It may have ended since the record was read, and the reason of its end stands in the record only.
+  const hasEnded = facts.outcome === null && (live.live?.outcome ?? null) !== null;
+  const record = hasEnded ? await clients.study.getEnrollment({ ctx, input: { enrollmentId: facts.enrollmentId } }) : null;
+  return toEnrollmentResponse(record ?? facts, { reasons, ...live, degraded: answer.kind === 'unavailable' });
 }

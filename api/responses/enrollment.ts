@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Deviation, EnrollmentRecord, TimelineItem } from '../../services/study/index.ts';
 import { OUTCOMES, STAGES, statusOf } from '../../services/study/index.ts';
 import { actorResponse, toActor } from './actor.ts';
+import { patientInfo } from './patient.ts';
 import type { EnrollmentView } from '../../workflows/consent-to-enrollment/types.ts';
 
 const attentionItem = z.object({
@@ -35,10 +36,17 @@ export const enrollmentResponse = z
     rescreenOf: z.string().optional(),
     createdAt: z.string().optional(),
     updatedAt: z.string().optional(),
-    degraded: z.array(z.enum(['temporal'])).optional().openapi({ description: 'What could not be asked for live details.' }),
+    degraded: z.array(z.enum(['temporal', 'patient'])).optional().openapi({ description: 'What could not be asked, so that its part is missing.' }),
   })
   .openapi('Enrollment');
 export type EnrollmentResponse = z.output<typeof enrollmentResponse>;
+
+export const enrollmentWithParticipant = enrollmentResponse
+  .extend({
+    patientInfo: patientInfo.nullable().optional().openapi({ description: 'The participant, masked, for who may see persons; null when that could not be asked.' }),
+  })
+  .openapi('EnrollmentWithParticipant');
+export type EnrollmentWithParticipant = z.output<typeof enrollmentWithParticipant>;
 
 type Recorded =
   | 'enrollmentId' | 'patientId' | 'studyId' | 'studyCode' | 'siteId' | 'siteCode' | 'stage' | 'status' | 'outcome'

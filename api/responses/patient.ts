@@ -20,8 +20,10 @@ export const patientInfo = z
   })
   .openapi('PatientInfo', { description: 'A person; masked unless revealed.' });
 
+export type ShownPerson = z.output<typeof patientInfo>;
+
 /** Only what is listed here leaves the house; the sites of others are not the caller's business. */
-export function toPatientInfo(person: PatientInfo, shownSiteIds: readonly string[] | 'all'): z.output<typeof patientInfo> {
+export function toPatientInfo(person: PatientInfo, shownSiteIds: readonly string[] | 'all'): ShownPerson {
   const { id, name, idCard, identifiers, mobile, email, dateOfBirth, sex, siteIds, version, createdAt } = person;
   return {
     id,

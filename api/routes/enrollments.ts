@@ -5,11 +5,13 @@ import type { Api, ApiDeps } from '../deps.ts';
 import type { Grant } from '../auth/grant.ts';
 import { createEnrollment as create, createEnrollmentBody } from '../enrollments/create-enrollment.ts';
 import { locate } from '../enrollments/locate.ts';
-import { show, showsReasons } from '../enrollments/show.ts';
+import { showsReasons } from '../enrollments/show.ts';
+import { showWithParticipant } from '../enrollments/with-participant.ts';
 import { answer, enrollmentPath, jsonBody, locationOf, operation, pageOf, pageQuery } from '../operation.ts';
 import {
   deviationResponse,
   enrollmentResponse,
+  enrollmentWithParticipant,
   timelineItem,
   toDeviation,
   toEnrollmentResponse,
@@ -44,12 +46,12 @@ const listEnrollments = operation({
 
 const getEnrollment = operation({
   operationId: 'getEnrollment',
-  summary: 'One enrollment, with live details while it is under way.',
+  summary: 'One enrollment, with live details while it is under way, and its participant for who may see persons.',
   tags,
   method: 'get',
   path: '/enrollments/{enrollmentId}',
   request: { params: enrollmentPath },
-  responses: { 200: answer('The enrollment', enrollmentResponse) },
+  responses: { 200: answer('The enrollment', enrollmentWithParticipant) },
 });
 
 const getEnrollmentTimeline = operation({
@@ -105,9 +107,10 @@ export function enrollmentRoutes(api: Api, deps: ApiDeps): void {
   });
 
   api.openapi(getEnrollment, async (c) => {
-    const { grant } = c.var;
-    const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant });
-    return c.json(await show(deps, { facts, grant }), 200);
+    const { grant, user } = c.var;
+    const ctx = ctxOf(c);
+    const facts = await locate(deps, { ctx, ...c.req.valid('param'), grant });
+    return c.json(await showWithParticipant(deps, { ctx, facts, grant, role: user.role }), 200);
   });
 
   api.openapi(getEnrollmentTimeline, async (c) => {

@@ -2,10 +2,11 @@ import { newStudy, protocolBody } from '../../services/study/index.ts';
 import { z } from '@hono/zod-openapi';
 import { notFound } from '../../services/common/index.ts';
 import { requireStudy } from '../auth/grant.ts';
-import { commandOf, readOf } from '../call.ts';
+import { commandOf, ctxOf, readOf } from '../call.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import { answer, jsonBody, locationOf, operation, pageOf, pageQuery, studyPath } from '../operation.ts';
-import { studyResponse, toStudyResponse } from '../responses/study.ts';
+import { studyResponse, studyWithSites, toStudyResponse } from '../responses/study.ts';
+import { withSites } from '../studies/with-sites.ts';
 
 const tags = ['Studies'];
 
@@ -31,12 +32,12 @@ const listStudies = operation({
 
 const getStudy = operation({
   operationId: 'getStudy',
-  summary: 'One study.',
+  summary: 'One study, with the sites at which it runs.',
   tags,
   method: 'get',
   path: '/studies/{studyId}',
   request: { params: studyPath },
-  responses: { 200: answer('The study', studyResponse) },
+  responses: { 200: answer('The study', studyWithSites) },
 });
 
 const addProtocolVersion = operation({
@@ -49,7 +50,9 @@ const addProtocolVersion = operation({
   responses: { 201: answer('Added', z.object({ protocolVersionId: z.string(), studyId: z.string(), version: z.string(), effectiveAt: z.string() })) },
 });
 
-export function studyRoutes(api: Api, { clients: { study } }: ApiDeps): void {
+export function studyRoutes(api: Api, deps: ApiDeps): void {
+  const { study } = deps.clients;
+
   api.openapi(createStudy, async (c) => {
     const { studyId } = await study.createStudy(commandOf(c, c.req.valid('json')));
     const created = await study.getStudy(readOf(c, { studyId }));
@@ -66,10 +69,11 @@ export function studyRoutes(api: Api, { clients: { study } }: ApiDeps): void {
 
   api.openapi(getStudy, async (c) => {
     const { studyId } = c.req.valid('param');
-    requireStudy(c.var.grant, studyId);
+    const { grant, user } = c.var;
+    requireStudy(grant, studyId);
     const found = await study.getStudy(readOf(c, { studyId }));
     if (!found) throw notFound('study');
-    return c.json(toStudyResponse(found), 200);
+    return c.json(await withSites(deps, { ctx: ctxOf(c), study: found, grant, user }), 200);
   });
 
   api.openapi(addProtocolVersion, async (c) => {

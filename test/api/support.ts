@@ -63,6 +63,7 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
     auth: issuer,
     readiness: async () => ({ database_patient: 'ok', temporal: gateway.away ? 'unavailable' : 'ok' }),
     hashKey: TEST_HASH_KEY,
+    partDeadlineMs: 5000,
     log,
     clock: () => new Date(),
   });
