@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import type { Transport } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { Clients } from '../../api/deps.ts';
@@ -21,6 +22,9 @@ const FIRST_TRY_SHARE = DEFAULT_CALLEE.firstTryMs / DEFAULT_CALLEE.deadlineMs;
  * goes on pinging a connection that was closed under a call, and the exception of that ends the process.
  */
 const KEEPALIVE = { pingIntervalMs: 5000, pingTimeoutMs: 2000 };
+
+/** To whoever does not answer at all the system would go on connecting for minutes, and all calls with it. */
+const CONNECT_WITHIN_MS = 2000;
 
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
@@ -93,9 +97,17 @@ export function openChannels(options: ChannelsOptions): Channels {
 }
 
 function overHttp2(baseUrl: string, sessions: Http2SessionManager[]): Transport {
-  const sessionManager = new Http2SessionManager(baseUrl, KEEPALIVE);
+  const sessionManager = new Http2SessionManager(baseUrl, KEEPALIVE, { createConnection: connectInTime });
   sessions.push(sessionManager);
   return createGrpcTransport({ baseUrl, sessionManager, acceptCompression: [], readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_MESSAGE_BYTES });
+}
+
+function connectInTime({ hostname, port }: URL): Socket {
+  const socket = connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 80) });
+  const late = () => socket.destroy(Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' }));
+  const timer = setTimeout(late, CONNECT_WITHIN_MS);
+  const done = () => clearTimeout(timer);
+  return socket.once('connect', done).once('close', done);
 }
 
 function worstOf(policies: readonly CalleePolicy[]): Record<string, CalleePolicy['circuit']> {
