@@ -104,7 +104,10 @@ describe('when PostgreSQL is down', () => {
 
     await proxies.site.cut();
     expectRetryAfter(await mine.enrol(await mine.register()));
-    expect((await mine.get(enrollmentId)).status).toBe(200);
+    expect(await mine.get(enrollmentId)).toMatchObject({ status: 200, body: { patientInfo: { id: patientId } } });
+    expect(await mine.clinician.get(`/studies/${mine.studyId}`)).toMatchObject({ status: 200, body: { code: mine.studyCode, sites: null, degraded: ['site'] } });
+    proxies.patient.hush();
+    expect(await mine.get(enrollmentId)).toMatchObject({ status: 200, body: { stage: 'casebook', patientInfo: null, degraded: ['patient'] } });
     await all((proxy) => proxy.restore());
     await mine.until(enrollmentId, ({ outcome }) => outcome === 'active', 30_000);
     await expectInvariants(at);
