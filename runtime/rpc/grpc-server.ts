@@ -1,5 +1,5 @@
 import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { ServiceName } from '../../db/provision.ts';
 import { urlOf } from '../listen.ts';
@@ -56,6 +56,11 @@ export async function startGrpcServer(options: Hosted & { listen: { host: string
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
   });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const streams = new Set<ServerHttp2Stream>();
   server.on('stream', (stream: ServerHttp2Stream) => {
     streams.add(stream);
@@ -73,6 +78,8 @@ export async function startGrpcServer(options: Hosted & { listen: { host: string
           // A stream that ends with its session may end without an error, which the caller would not take for an end.
           for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
         },
+        // The sockets, too: a session that is closed already would wait for its peer, which may have gone without a word.
+        destroy: () => [...sessions, ...sockets].forEach((one) => one.destroy()),
       });
     },
   };
@@ -85,14 +92,14 @@ function listening(server: Http2Server, { host, port }: { host: string; port: nu
   });
 }
 
-type Closing = { sessions: Set<ServerHttp2Session>; cancel: () => void };
+type Closing = { sessions: Set<ServerHttp2Session>; cancel: () => void; destroy: () => void };
 
 /** GOAWAY to everybody, then the end of whatever still runs. */
-function closed(server: Http2Server, { sessions, cancel }: Closing): Promise<void> {
+function closed(server: Http2Server, { sessions, cancel, destroy }: Closing): Promise<void> {
   return new Promise((resolve) => {
     const timers: NodeJS.Timeout[] = [];
     timers.push(setTimeout(cancel, DRAIN_MS));
-    timers.push(setTimeout(() => sessions.forEach((session) => session.destroy()), DRAIN_MS + CANCEL_MS));
+    timers.push(setTimeout(destroy, DRAIN_MS + CANCEL_MS));
     server.close(() => {
       timers.forEach(clearTimeout);
       resolve();

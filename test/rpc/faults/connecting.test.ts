@@ -2,7 +2,7 @@
 // first packet of whoever connects, as a host does that has gone. Stand-in: the Site service.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { openChannels } from '../../../runtime/rpc/channels.ts';
 import { type GrpcServer, startGrpcServer } from '../../../runtime/rpc/grpc-server.ts';
@@ -24,14 +24,15 @@ async function deafHost(): Promise<{ port: number; end(): Promise<void> }> {
   const child = spawn(process.execPath, ['-e', DEAF], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const end = async () => {
+    queue.forEach((socket) => void socket.destroy());
     child.kill('SIGKILL');
     await ended;
   };
+  const queue: Socket[] = [];
   onTestFinished(end);
   const [printed] = (await once(child.stdout, 'data')) as [Buffer];
   const port = Number(printed.toString());
-  const queue = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
-  onTestFinished(() => queue.forEach((socket) => void socket.destroy()));
+  for (let place = 0; place < 8; place += 1) queue.push(connect(port, '127.0.0.1').on('error', () => undefined));
   await once(queue[0]!, 'connect');
   return { port, end };
 }

@@ -1,4 +1,6 @@
 // Real: gRPC on loopback, health included. Stand-in: the Site service.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +63,15 @@ describe('a server that stops', () => {
     release();
     await new Promise(setImmediate);
     expect(at.wire.unexpected).toEqual([]);
+  });
+
+  it('ends although a peer neither takes what it is sent nor closes its connection', PATIENT, async () => {
+    const { port } = new URL(at.wire.server.url);
+    const peer = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+    await once(peer, 'connect');
+    expect(await caller.read()).toBe('answer');
+    await at.wire.server.stop();
+    peer.destroy();
   });
 
   it('tells those who watch that it does, before its calls have ended', PATIENT, async () => {
