@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { Registry } from 'prom-client';
 import { authenticate, authorize, noSuchResource } from './auth/middleware.ts';
 import { scopeIds } from './auth/scope-ids.ts';
 import { bodyGuard } from './body-guard.ts';
@@ -45,11 +46,11 @@ export function createApp(deps: ApiDeps): Api {
   const app: Api = new OpenAPIHono<ApiEnv>();
   app.onError(problemHandler(deps.log));
   app.notFound((c) => problemHandler(deps.log)(noSuchResource(), c));
-  const metrics = requestMetrics();
-  app.use(requestLog(deps.log, metrics), traceContext());
+  const registry = deps.registry ?? new Registry();
+  app.use(requestLog(deps.log, requestMetrics(registry)), traceContext());
   app.use(`${ROOT}/*`, authenticate(deps.auth), authorize(operationsOf(api), scopes), idempotencyKeys(), bodyGuard());
   app.route(ROOT, api);
-  outsideRoutes(app, deps, metrics);
+  outsideRoutes(app, deps, registry);
   return app;
 }
 

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { EdcClient } from '../services/edc/client.ts';
 import type { NotificationClient } from '../services/notification/client.ts';
 import type { PatientClient } from '../services/patient/client.ts';
@@ -26,6 +27,8 @@ export type ApiDeps = Health & {
   /** Key of the HMAC over what is asked for. At least 32 bytes. */
   hashKey: Uint8Array;
   log: Logger;
+  /** What `/metrics` shows, to which the API adds its own; of its own when absent. */
+  registry?: Registry;
   clock: () => Date;
   /** How long a view waits for a part that another service has, in milliseconds. */
   partDeadlineMs: number;

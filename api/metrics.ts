@@ -1,14 +1,12 @@
-import { Counter, Histogram, Registry } from 'prom-client';
+import type { Env, Hono } from 'hono';
+import { Counter, Histogram, type Registry } from 'prom-client';
 
 export type RequestMetrics = {
   observe(request: { method: string; route: string; status: number; seconds: number }): void;
-  /** Prometheus text format. */
-  expose(): Promise<{ contentType: string; body: string }>;
 };
 
 /** Requests by method, pattern of the route and status: a bounded set of series, whatever ids stand in the paths. */
-export function requestMetrics(): RequestMetrics {
-  const registry = new Registry();
+export function requestMetrics(registry: Registry): RequestMetrics {
   const registers = [registry];
   const labelNames = ['method', 'route', 'status'] as const;
   const total = new Counter({ name: 'http_requests_total', help: 'Requests answered', labelNames, registers });
@@ -25,6 +23,10 @@ export function requestMetrics(): RequestMetrics {
       total.inc(labels);
       duration.observe(labels, seconds);
     },
-    expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
+}
+
+/** `/metrics` in the text format of Prometheus. */
+export function metricsRoute<E extends Env>(app: Hono<E>, registry: Registry): void {
+  app.get('/metrics', async (c) => c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType }));
 }

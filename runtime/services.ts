@@ -18,7 +18,7 @@ export type Services = {
   notification: NotificationService;
 };
 
-export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDeadlineMs' | 'circuitOpenMs' | 'callConcurrency'> & {
+export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDeadlineMs' | 'circuitOpenMs' | 'callConcurrency' | 'metrics'> & {
   /** The services that run here; all when absent. */
   hosted?: readonly ServiceName[];
   /** Where the others are, as `http://host:port`. */

@@ -1,8 +1,10 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
 import { Hono } from 'hono';
 import { createApp } from '../api/app.ts';
+import { metricsRoute } from '../api/metrics.ts';
 import type { TokenVerifier } from '../api/auth/token.ts';
 import { type Health, healthRoutes } from '../api/routes/health.ts';
 import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
@@ -12,11 +14,12 @@ import { listenHttp } from './listen.ts';
 import { readinessOf } from './readiness.ts';
 import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
 import { freshServiceKeys } from './rpc/keys.ts';
+import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
 import { sweepCodeBreaks, SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
-export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc'> & {
+export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'metrics'> & {
   temporal: { connection: ConnectionOptions; namespace: string };
   workflowBundlePath: string;
   /** Absent where Notification does not run. */
@@ -65,11 +68,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const native = queues.length > 0 ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
   const mailer = options.mail && createMailer(options.mail);
   const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describe(error) }, 'unexpected error in a call');
-  const composition = await composeServices({ ...options, serviceKeys, clock, onUnexpectedRpc, ...(mailer ? { mailer } : {}) });
+  const registry = new Registry();
+  const metrics = rpcMetrics(registry);
+  const composition = await composeServices({ ...options, serviceKeys, clock, onUnexpectedRpc, metrics, ...(mailer ? { mailer } : {}) });
   const { services, channels, databases } = composition;
   // Connections that are open already: the first calls should not spend their deadline on logging in.
   await Promise.all(databases.flatMap((db) => [db.ping(), db.ping(), db.ping()]));
-  const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, listen: options.listenGrpc }));
+  const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, metrics, listen: options.listenGrpc }));
   const workers = native
     ? await startWorkers({
         connection: native,
@@ -85,7 +90,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     readiness: readinessOf({ databases, client, ...(mailer ? { mailer } : {}) }),
     circuits: () => channels.circuits(),
   };
-  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health }) : healthOnly(health);
+  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health, registry }) : healthOnly(health, registry);
   const http = await listenHttp(edge.fetch, options.listen);
   return {
     ...composition,
@@ -112,10 +117,11 @@ type EdgeOptions = SystemOptions & {
   client: Client;
   composition: Composition;
   health: Health;
+  registry: Registry;
 };
 
 /** The REST API, and what it does by itself: telling of code-breaks that nobody has been told of. */
-function edgeOf({ auth, clock, client, composition, health, log, ...options }: EdgeOptions) {
+function edgeOf({ auth, clock, client, composition, health, registry, log, ...options }: EdgeOptions) {
   const { clients } = composition;
   const enrollments = temporalEnrollmentGateway({ client, timing: options.timing, publicUrl: options.publicUrl });
   const app = createApp({
@@ -123,6 +129,7 @@ function edgeOf({ auth, clock, client, composition, health, log, ...options }: E
     enrollments,
     auth,
     ...health,
+    registry,
     hashKey: options.hashKey,
     partDeadlineMs: options.callDeadlineMs,
     log,
@@ -133,9 +140,10 @@ function edgeOf({ auth, clock, client, composition, health, log, ...options }: E
   return { fetch: app.fetch, stop: () => sweep.stop() };
 }
 
-function healthOnly(health: Health) {
+function healthOnly(health: Health, registry: Registry) {
   const app = new Hono();
   healthRoutes(app, health);
+  metricsRoute(app, registry);
   return { fetch: app.fetch, stop: async () => undefined };
 }
 

@@ -1,17 +1,14 @@
+import type { Registry } from 'prom-client';
 import type { Api, ApiDeps } from '../deps.ts';
 import { docsPage } from '../docs-page.ts';
-import type { RequestMetrics } from '../metrics.ts';
+import { metricsRoute } from '../metrics.ts';
 import { openApiDocument } from '../openapi.ts';
 import { healthRoutes } from './health.ts';
 
 /** What stands outside of /api/v1: for load balancers and readers, without a token, and without anything about people. */
-export function outsideRoutes(app: Api, deps: ApiDeps, metrics: RequestMetrics): void {
+export function outsideRoutes(app: Api, deps: ApiDeps, registry: Registry): void {
   healthRoutes(app, deps);
-
-  app.get('/metrics', async (c) => {
-    const { contentType, body } = await metrics.expose();
-    return c.text(body, 200, { 'Content-Type': contentType });
-  });
+  metricsRoute(app, registry);
 
   // Both depend on the routes alone, so they are made once, on first use.
   let document: ReturnType<typeof openApiDocument> | undefined;

@@ -12,7 +12,8 @@ import { siteClient } from '../../services/site/client.ts';
 import { studyClient } from '../../services/study/client.ts';
 import type { Services } from '../services.ts';
 import type { ServiceKeys } from './keys.ts';
-import { handlersByName } from './routes.ts';
+import type { RpcMetrics } from './metrics.ts';
+import { calleesOf, handlersByName } from './routes.ts';
 
 /** Of the time of a call, what its first try may take. */
 const FIRST_TRY_SHARE = DEFAULT_CALLEE.firstTryMs / DEFAULT_CALLEE.deadlineMs;
@@ -40,6 +41,7 @@ export type ChannelsOptions = {
   circuitOpenMs?: number;
   callConcurrency?: number;
   onUnexpectedRpc?: OnUnexpectedRpc;
+  metrics?: RpcMetrics;
 };
 
 export type Channels = {
@@ -52,12 +54,12 @@ export type Channels = {
 
 /** The ways to the five services: in memory where a service runs in this process, gRPC over HTTP/2 elsewhere. */
 export function openChannels(options: ChannelsOptions): Channels {
-  const { peers = {}, services, serviceKeys } = options;
+  const { peers = {}, services, serviceKeys, metrics } = options;
   const sessions: Http2SessionManager[] = [];
   const policies: CalleePolicy[] = [];
   // Put up at the first call, when all services of this process are there.
   let handlers: ReturnType<typeof handlersByName> | undefined;
-  const hosted = { services, keys: serviceKeys, onUnexpected: options.onUnexpectedRpc ?? (() => undefined) };
+  const hosted = { services, keys: serviceKeys, onUnexpected: options.onUnexpectedRpc ?? (() => undefined), metrics };
   const inMemory = inMemoryTransport((name) => (handlers ??= handlersByName(hosted))[name]);
 
   // Connected to at the first call, so that services may start in any order.
@@ -73,13 +75,16 @@ export function openChannels(options: ChannelsOptions): Channels {
 
   const clientsOf = (caller: Caller): Clients => {
     const tokens = tokensOf(caller, serviceKeys);
+    const callees = calleesOf(caller);
     const channelTo = (callee: ServiceName): Channel => {
       const policy = calleePolicy(callee, policyOptions(caller, options));
-      policies.push(policy);
+      const called = callees.includes(callee);
+      if (called) policies.push(policy);
       return {
         callee,
         tokens,
         policy,
+        observe: called ? metrics?.client(caller, policy) : undefined,
         get transport() {
           return transportTo(callee);
         },

@@ -14,6 +14,7 @@ import { studyRpc } from '../../services/study/rpc.ts';
 import { StudyService } from '../../services/study/study_pb.js';
 import type { Services } from '../services.ts';
 import type { ServiceKeys } from './keys.ts';
+import type { RpcMetrics } from './metrics.ts';
 
 /** How each service is reached: its descriptor, and the table of its verbs. */
 export const SERVED: Record<ServiceName, { desc: DescService; table: RpcTable<DescService> }> = {
@@ -33,7 +34,12 @@ export function calleesOf(caller: string): ServiceName[] {
   return SERVICES.filter((name) => Object.values(SERVED[name].table).some(tells));
 }
 
-export type Hosted = { services: Partial<Services>; keys: Pick<ServiceKeys, 'publicKeys'>; onUnexpected: OnUnexpectedRpc };
+export type Hosted = {
+  services: Partial<Services>;
+  keys: Pick<ServiceKeys, 'publicKeys'>;
+  onUnexpected: OnUnexpectedRpc;
+  metrics?: RpcMetrics | undefined;
+};
 
 /** Puts the services of this process behind their RPCs. */
 export function routesOf(hosted: Hosted): (router: ConnectRouter) => void {
@@ -45,11 +51,12 @@ export function handlersByName(hosted: Hosted): Record<string, Record<string, Ha
   return Object.fromEntries(servedBy(hosted).map((served) => [served.desc.typeName, handlersOf(served)]));
 }
 
-function servedBy({ services, keys, onUnexpected }: Hosted): Served<DescService>[] {
+function servedBy({ services, keys, onUnexpected, metrics }: Hosted): Served<DescService>[] {
   return (Object.entries(services) as [ServiceName, never][]).map(([name, service]) => ({
     ...SERVED[name],
     service,
     verify: callerVerifier(name, keys.publicKeys),
     onUnexpected,
+    observe: metrics?.server(name),
   }));
 }

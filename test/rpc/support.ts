@@ -2,6 +2,7 @@ import type { ServiceName } from '../../db/provision.ts';
 import { openChannels, type Channels, type ChannelsOptions } from '../../runtime/rpc/channels.ts';
 import { type GrpcServer, startGrpcServer } from '../../runtime/rpc/grpc-server.ts';
 import { freshServiceKeys, type ServiceKeys } from '../../runtime/rpc/keys.ts';
+import type { RpcMetrics } from '../../runtime/rpc/metrics.ts';
 import type { Services } from '../../runtime/services.ts';
 import type { Actor, Ctx } from '../../services/common/index.ts';
 
@@ -19,14 +20,14 @@ export type OverHttp2 = {
   stop(): Promise<void>;
 };
 
-type Options = { services: Partial<Services>; deadlineMs?: number; circuitOpenMs?: number; };
+type Options = { services: Partial<Services>; deadlineMs?: number; circuitOpenMs?: number; metrics?: RpcMetrics };
 
 /** These services behind a real gRPC server on loopback, and the channels of somebody who calls them from elsewhere. */
-export async function overHttp2({ services, deadlineMs = 5000, circuitOpenMs = 30_000 }: Options): Promise<OverHttp2> {
+export async function overHttp2({ services, deadlineMs = 5000, circuitOpenMs = 30_000, metrics }: Options): Promise<OverHttp2> {
   const keys = await freshServiceKeys();
   const unexpected: unknown[] = [];
   const onUnexpected = (_method: string, error: unknown) => void unexpected.push(error);
-  const server = await startGrpcServer({ services, keys, onUnexpected, listen: { host: '127.0.0.1', port: 0 } });
+  const server = await startGrpcServer({ services, keys, onUnexpected, metrics, listen: { host: '127.0.0.1', port: 0 } });
   const peers = Object.fromEntries((Object.keys(services) as ServiceName[]).map((name) => [name, server.url]));
   const reach = { services: {}, peers, serviceKeys: keys, callDeadlineMs: deadlineMs, edgeDeadlineMs: deadlineMs, circuitOpenMs };
   const channels = openChannels(reach);

@@ -5,6 +5,7 @@ import type { Ctx } from '../context.ts';
 import { type CalleePolicy, currentScope } from '../resilience/index.ts';
 import { toHeaders } from './call-headers.ts';
 import { fromMessage, toMessage } from './convert.ts';
+import { type CallObserver, observed } from './observed.ts';
 import { fromStatus } from './problem.ts';
 import type { ServiceTokens } from './service-token.ts';
 import type { Rpc, RpcTable } from './table.ts';
@@ -15,6 +16,7 @@ export type Channel = {
   readonly transport: Transport;
   tokens: ServiceTokens;
   policy: CalleePolicy;
+  observe?: CallObserver | undefined;
 };
 
 /**
@@ -33,13 +35,13 @@ export function rpcClient<D extends DescService, T extends RpcTable<D>, S>(
 }
 
 function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, channel: Channel) {
-  const { callee, tokens, policy } = channel;
+  const { callee, tokens, policy, observe } = channel;
   const method = desc.method[rpc.method] as DescMethodUnary;
   const retryable = method.idempotency === Idempotency.NO_SIDE_EFFECTS;
 
   return async (call: { ctx: Ctx; key?: string; input: object }): Promise<unknown> => {
     const request = toMessage(method.input, call.input);
-    return policy.run({ retryable }, async (timeoutMs) => {
+    const attempt = async (timeoutMs: number) => {
       const headers = toHeaders(call, currentScope()?.traceparent);
       headers.set('authorization', `Bearer ${await tokens(callee)}`);
       try {
@@ -49,6 +51,7 @@ function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, channel: Channel) {
       } catch (error) {
         throw fromStatus(callee, error);
       }
-    });
+    };
+    return observed(observe, method.name, () => policy.run({ retryable }, attempt));
   };
 }

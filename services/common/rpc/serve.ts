@@ -4,6 +4,7 @@ import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@co
 import { inScope } from '../resilience/index.ts';
 import { ctxOfHeaders, keyOfHeaders, traceparentOf } from './call-headers.ts';
 import { fromMessage, toMessage } from './convert.ts';
+import { type CallObserver, observed } from './observed.ts';
 import { toStatus } from './problem.ts';
 import type { CallerVerifier } from './service-token.ts';
 import type { Rpc, RpcTable } from './table.ts';
@@ -19,6 +20,7 @@ export type Served<D extends DescService> = {
   service: Verbs;
   verify: CallerVerifier;
   onUnexpected: OnUnexpectedRpc;
+  observe?: CallObserver | undefined;
 };
 
 /** An RPC's answer to a request; throws ConnectError. */
@@ -36,12 +38,12 @@ export function serveVerbs<D extends DescService>(router: ConnectRouter, served:
   router.service(served.desc, handlersOf(served) as never);
 }
 
-function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected }: Served<D>, verb: string, rpc: Rpc<D>): Handler {
+function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected, observe }: Served<D>, verb: string, rpc: Rpc<D>): Handler {
   const method = desc.method[rpc.method] as DescMethodUnary;
   const isRead = method.idempotency === Idempotency.NO_SIDE_EFFECTS;
   const run = service[verb]! as (call: unknown) => Promise<unknown>;
 
-  return async (request, { requestHeader, timeoutMs }) => {
+  const answer: Handler = async (request, { requestHeader, timeoutMs }) => {
     const caller = await authenticated(requestHeader, verify);
     if (!rpc.callers.includes(caller)) {
       throw new ConnectError(`${caller} may not call ${method.name}`, Code.PermissionDenied);
@@ -54,8 +56,8 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected 
       const input = fromMessage(method.input, request);
       const call = isRead ? { ctx, input } : { ctx, key: keyOfHeaders(requestHeader), input };
       const scope = { deadlineAt: left === undefined ? undefined : Date.now() + left, traceparent: traceparentOf(requestHeader) };
-      const answer = await inScope(scope, () => run(call));
-      return toMessage(method.output, rpc.result === undefined ? (answer ?? {}) : { [rpc.result]: answer });
+      const result = await inScope(scope, () => run(call));
+      return toMessage(method.output, rpc.result === undefined ? (result ?? {}) : { [rpc.result]: result });
     } catch (error) {
       const status = toStatus(error);
       if (status) throw status;
@@ -64,6 +66,7 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected 
       throw new ConnectError('An unexpected error; its cause is in the log of the service.', Code.Internal);
     }
   };
+  return (request, call) => observed(observe, method.name, () => answer(request, call));
 }
 
 async function authenticated(headers: Headers, verify: CallerVerifier) {
