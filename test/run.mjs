@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,6 +18,7 @@ const [kind, ...files] = process.argv.slice(2);
 const all = partsOf().map(run);
 const sum = (what) => all.reduce((total, counts) => total + counts[what], 0);
 const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
+for (const { failures } of all) for (const failure of failures) console.log(failure);
 console.log(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
 
@@ -43,8 +44,18 @@ function countsOf(report, status) {
     const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
     // A file that does not even load counts as one failure, and so does whatever else made the run fail.
     const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
-    return { passed: numPassedTests, failed: numFailedTests + broken || (status === 0 ? 0 : 1), skipped: numPendingTests };
+    return { passed: numPassedTests, failed: numFailedTests + broken || (status === 0 ? 0 : 1), skipped: numPendingTests, failures: failuresOf(testResults) };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [] };
   }
+}
+
+/** Said again at the end, each in a line, so that the end of a long log is enough to know what failed. */
+function failuresOf(testResults) {
+  const line = (...parts) => `FAILED ${parts.join(' ')}`.replaceAll(/\s+/g, ' ').slice(0, 800);
+  return testResults.filter((file) => file.status === 'failed').flatMap((file) => {
+    const name = relative(root, file.name);
+    const tests = file.assertionResults.filter((test) => test.status === 'failed');
+    return tests.length === 0 ? [line(name, file.message ?? '')] : tests.map((test) => line(name, '>', test.fullName, '|', ...test.failureMessages));
+  });
 }
