@@ -19,7 +19,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   const study = { findProtocolVersion: () => new Promise<never>(() => undefined), consentIsCurrent: () => new Promise<never>(() => undefined) };
   const site = siteService({ db: database.connect('site'), clock: () => new Date(), study });
-  wire = await overHttp2({ services: { site, study: { getStudy: () => new Promise<never>(() => undefined) } as never }, metrics: rpcMetrics(atServer) });
+  wire = await overHttp2({ services: { site, study: { getStudy: () => new Promise<never>(() => undefined), listStudies: () => Promise.reject(new Error(CODE)) } as never }, metrics: rpcMetrics(atServer) });
   channels = openChannels({ ...wire.reach, edgeDeadlineMs: 300, metrics: rpcMetrics(atClient) });
 });
 afterAll(async () => {
@@ -55,7 +55,13 @@ describe('what is told of calls between services', () => {
     const stranger = openChannels({ ...wire.reach, serviceKeys: { ...wire.keys, privateKeys: { api: wire.keys.privateKeys.edc! } } });
     await expect(stranger.clientsOf('api').site.listSites({ ctx, input: { limit: 10 } })).rejects.toThrow();
     stranger.close();
-    expect(await valueOf(atServer, 'rpc_server_calls_total{service="site",method="ListSites",code="Unauthenticated"}')).toBe(1);
+    expect(await valueOf(atServer, 'rpc_server_calls_total{service="site",method="ListSites",code="unauthenticated"}')).toBe(1);
+  });
+
+  it('counts what nobody foresaw as internal, on both sides', async () => {
+    await expect(channels.clientsOf('api').study.listStudies({ ctx, input: { limit: 10 } })).rejects.toThrow();
+    expect(await valueOf(atServer, 'rpc_server_calls_total{service="study",method="ListStudies",code="internal"}')).toBe(1);
+    expect(await valueOf(atClient, 'rpc_client_calls_total{caller="api",callee="study",method="ListStudies",code="internal"}')).toBe(1);
   });
 
   it('shows retries, timeouts, and the circuit that they open', async () => {

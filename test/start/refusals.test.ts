@@ -69,7 +69,8 @@ describe('a start that cannot succeed says why in one line, exits with 1, and le
     { words: ['everything'], env: {}, names: 'Say what to run' },
     { words: ['api'], env: {}, names: 'needs TEMPORAL_ADDRESS' },
     { words: ['worker', '--service', 'study'], env: temporal, names: 'needs DATABASE_URL_STUDY' },
-    { words: ['worker', '--service', 'study'], env: { ...temporal, ...postgres }, names: 'needs GRPC_URL_SITE' },
+    { words: ['worker', '--service', 'study'], env: { ...temporal, ...postgres }, names: 'needs GRPC_URL_PATIENT' },
+    { words: ['worker', '--service', 'study'], env: { ...temporal, ...postgres, GRPC_URL_PATIENT: 'http://127.0.0.1:9' }, names: 'needs GRPC_URL_SITE' },
   ])('because a part alone is not told what it needs: $words $env', TIMEOUT, async ({ words, env, names }) => {
     const line = await refusal({ dataDir: fresh, args: words, env });
     expect(line).toContain(names);

@@ -1,4 +1,5 @@
-import { Code, ConnectError } from '@connectrpc/connect';
+import { ConnectError } from '@connectrpc/connect';
+import { codeToString } from '@connectrpc/connect/protocol-connect';
 import { isTypedError } from '../errors.ts';
 import { ProblemSchema } from './common_pb.js';
 
@@ -24,5 +25,5 @@ export async function observed<T>(observe: CallObserver | undefined, method: str
 function codeOf(error: unknown): string {
   if (isTypedError(error)) return error.code;
   if (!(error instanceof ConnectError)) return 'internal';
-  return error.findDetails(ProblemSchema)[0]?.code ?? Code[error.code] ?? 'unknown';
+  return error.findDetails(ProblemSchema)[0]?.code ?? codeToString(error.code);
 }
