@@ -5,10 +5,12 @@ import { parseArgs } from 'node:util';
 import { bundleBare, createBareTable, startBare } from './bare/worker.ts';
 import { type Load, startLoad } from './load/load.ts';
 import { measureDefaultSettings } from './measures/default-settings.ts';
+import { lateness, policyCost } from './measures/callee.ts';
 import { measureList } from './measures/list.ts';
 import { ourSide } from './measures/ours.ts';
 import { measureProcess } from './measures/process.ts';
 import { measureRandomisation } from './measures/randomisation.ts';
+import { measureRpc } from './measures/rpc.ts';
 import { measureGetPatient, measurePost } from './measures/rest.ts';
 import { measureWorkflows } from './measures/workflow.ts';
 import { asTable, isOk, type Line } from './report.ts';
@@ -25,6 +27,7 @@ const MEASURES: Record<string, (at: At) => Promise<Line[]>> = {
   workflows: compareWorkflows,
   post: (at) => measurePost(at, 100),
   get: (at) => measureGetPatient(at, { rounds: 3, durationMs: 4000 }),
+  rpc: async (at) => [...(await measureRpc(at, { rounds: 3, durationMs: 3000 })), await policyCost(), await lateness()],
   randomisation: ({ at }) => measureRandomisation(at, { unloaded: 300, rounds: 3, perRound: 1000, inFlight: 20, lists: 3 }),
   list: (at) => measureList(at, 60),
 };

@@ -10,11 +10,14 @@ process.on('message', (job: Job) => {
   );
 });
 
+type HttpJob = Exclude<Job, { kind: 'rpc' }>;
 type Sent = { method: 'GET' | 'POST'; path: string; body?: unknown; key?: string };
 type Answer = { status: number; body: string };
 type Tally = { latencies: number[]; statuses: Record<number, number> };
 
 async function run(job: Job): Promise<JobResult> {
+  // Loaded only here: the other jobs need none of it.
+  if (job.kind === 'rpc') return (await import('./rpc.ts')).callPatient(job);
   const agent = new Agent({ keepAlive: true, maxSockets: job.kind === 'hammer' ? job.connections : 1 });
   const tally: Tally = { latencies: [], statuses: {} };
   const begun = performance.now();
@@ -46,7 +49,7 @@ async function sequence(job: Extract<Job, { kind: 'sequence' }>, agent: Agent, t
 }
 
 /** The rest of an enrollment must not run beside the next POST: an unloaded system is measured. */
-async function settled(enrollmentId: string, job: Job, agent: Agent): Promise<void> {
+async function settled(enrollmentId: string, job: HttpJob, agent: Agent): Promise<void> {
   for (let look = 0; look < 200; look += 1) {
     const { body } = await send({ method: 'GET', path: `/api/v1/enrollments/${enrollmentId}` }, job, agent);
     if ('outcome' in (JSON.parse(body) as object)) return;
@@ -55,7 +58,7 @@ async function settled(enrollmentId: string, job: Job, agent: Agent): Promise<vo
   throw new Error('an enrollment did not come to its outcome');
 }
 
-async function timed(sent: Sent, job: Job, agent: Agent, tally: Tally): Promise<Answer> {
+async function timed(sent: Sent, job: HttpJob, agent: Agent, tally: Tally): Promise<Answer> {
   const begun = performance.now();
   const answer = await send(sent, job, agent);
   tally.latencies.push(performance.now() - begun);
@@ -63,7 +66,7 @@ async function timed(sent: Sent, job: Job, agent: Agent, tally: Tally): Promise<
   return answer;
 }
 
-function send({ method, path, body, key }: Sent, { url, token }: Job, agent: Agent): Promise<Answer> {
+function send({ method, path, body, key }: Sent, { url, token }: HttpJob, agent: Agent): Promise<Answer> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     authorization: `Bearer ${token}`,
