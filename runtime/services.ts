@@ -1,4 +1,3 @@
-import type { Clients } from '../api/deps.ts';
 import { connectDatabase, type ServiceDatabase } from '../db/index.ts';
 import { SERVICES, type ServiceName } from '../db/provision.ts';
 import type { OnUnexpectedRpc } from '../services/common/rpc/index.ts';
@@ -37,8 +36,6 @@ export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDead
 
 export type Composition = {
   services: Partial<Services>;
-  /** As the API calls them. */
-  clients: Clients;
   channels: Channels;
   databases: ServiceDatabase[];
   close(): Promise<void>;
@@ -61,7 +58,6 @@ export async function composeServices(options: ServicesOptions): Promise<Composi
   const all = [...databases.values()];
   return {
     services,
-    clients: channels.clientsOf('api'),
     channels,
     databases: all,
     close: async () => {

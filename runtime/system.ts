@@ -122,7 +122,7 @@ type EdgeOptions = SystemOptions & {
 
 /** The REST API, and what it does by itself: telling of code-breaks that nobody has been told of. */
 function edgeOf({ auth, clock, client, composition, health, registry, log, ...options }: EdgeOptions) {
-  const { clients } = composition;
+  const clients = composition.channels.clientsOf('api');
   const enrollments = temporalEnrollmentGateway({ client, timing: options.timing, publicUrl: options.publicUrl });
   const app = createApp({
     clients,

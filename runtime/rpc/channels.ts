@@ -45,7 +45,7 @@ export type ChannelsOptions = {
 };
 
 export type Channels = {
-  /** All five services as this caller sees them. */
+  /** All five services as this caller sees them, made when they are first wanted. */
   clientsOf(caller: Caller): Clients;
   /** The state of the circuit to each service; of several callers in one process, the worst. */
   circuits(): Record<string, CalleePolicy['circuit']>;
@@ -73,7 +73,13 @@ export function openChannels(options: ChannelsOptions): Channels {
     return transport;
   };
 
+  const made = new Map<Caller, Clients>();
   const clientsOf = (caller: Caller): Clients => {
+    const known = made.get(caller) ?? clientsFor(caller);
+    made.set(caller, known);
+    return known;
+  };
+  const clientsFor = (caller: Caller): Clients => {
     const tokens = tokensOf(caller, serviceKeys);
     const callees = calleesOf(caller);
     const channelTo = (callee: ServiceName): Channel => {

@@ -56,9 +56,10 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
     callDeadlineMs: 5000,
     edgeDeadlineMs: 10_000,
   });
-  const gateway = fakeGateway(services.clients);
+  const clients = services.channels.clientsOf('api');
+  const gateway = fakeGateway(clients);
   const app = createApp({
-    clients: services.clients,
+    clients,
     enrollments: gateway,
     auth: issuer,
     readiness: async () => ({ database_patient: 'ok', temporal: gateway.away ? 'unavailable' : 'ok' }),

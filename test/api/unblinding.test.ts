@@ -92,7 +92,7 @@ describe('a code-break over REST', () => {
 
   test('is answered at once while the engine and the Site service are away', async () => {
     const enrollmentId = await randomised();
-    const { site } = api.services.clients;
+    const { site } = api.services.channels.clientsOf('api');
     const { getSiteByCode } = site;
     site.getSiteByCode = () => Promise.reject(new Error('Site is away'));
     api.gateway.away = true;

@@ -20,9 +20,10 @@ afterEach(() => {
 });
 afterAll(() => api.stop());
 
+const clients = () => api.services.channels.clientsOf('api');
 const open = new DomainError('unavailable', 'circuit_open', 'The service does not answer at the moment.', { details: { retryAfterMs: 29_001 } });
-const patientIsAway = () => vi.spyOn(api.services.clients.patient, 'getPerson').mockRejectedValue(open);
-const siteIsAway = () => vi.spyOn(api.services.clients.site, 'listActivations').mockRejectedValue(open);
+const patientIsAway = () => vi.spyOn(clients().patient, 'getPerson').mockRejectedValue(open);
+const siteIsAway = () => vi.spyOn(clients().site, 'listActivations').mockRejectedValue(open);
 
 describe('an enrollment', () => {
   test('shows its participant, masked, to who may see persons, and to nobody else', async () => {
@@ -32,13 +33,22 @@ describe('an enrollment', () => {
       expect((await sees(role)).patientInfo, role).toMatchObject({ id: patientId, name: 'W** X**', mobile: '138****1234' });
     }
     expect((await sees('patient', { patientId })).patientInfo).toMatchObject({ id: patientId });
-    const asked = vi.spyOn(api.services.clients.patient, 'getPerson');
+    const asked = vi.spyOn(clients().patient, 'getPerson');
     for (const role of ['monitor', 'sponsor', 'medical-monitor', 'pharmacist', 'statistician', 'ops', 'admin'] as const) {
       const body = await sees(role);
       expect(body.enrollmentId, role).toBe(enrollmentId);
       expect(body, role).not.toHaveProperty('patientInfo');
     }
     expect(asked).not.toHaveBeenCalled();
+  });
+
+  test('shows nothing of a person whom the site does not have any more', async () => {
+    const { enrollmentId } = await enrolled(api, trial);
+    const getPerson = clients().patient.getPerson;
+    vi.spyOn(clients().patient, 'getPerson').mockImplementation(async (call) => ({ ...(await getPerson(call)), siteIds: [] }));
+    const { status, body } = await trial.coordinator('GET', `/enrollments/${enrollmentId}`);
+    expect(status).toBe(200);
+    expect(body).not.toHaveProperty('patientInfo');
   });
 
   test('is answered without its participant while Patient is away, and says so, beside the engine that is away, too', async () => {
@@ -52,8 +62,10 @@ describe('an enrollment', () => {
 
   test('is not answered with a part that failed for another reason', async () => {
     const { enrollmentId } = await enrolled(api, trial);
-    vi.spyOn(api.services.clients.patient, 'getPerson').mockRejectedValue(new Error('a mistake of ours'));
+    vi.spyOn(clients().patient, 'getPerson').mockRejectedValue(new Error('a mistake of ours'));
     expect((await trial.coordinator('GET', `/enrollments/${enrollmentId}`)).status).toBe(500);
+    vi.mocked(clients().patient.getPerson).mockRejectedValue(new DomainError('not_found', 'not_found', 'No such patient.'));
+    expect((await trial.coordinator('GET', `/enrollments/${enrollmentId}`)).status).toBe(404);
   });
 
   test('that ends while it is looked up is answered with the reason of its end', async () => {
@@ -87,6 +99,11 @@ describe('a study', () => {
     expect((await get('privacy-officer')).sites[0]).not.toHaveProperty('slots');
   });
 
+  test('shows only those of its sites that whoever sees by study has in their list', async () => {
+    expect((await get('monitor', { sites: [HOME] })).sites).toMatchObject([{ code: HOME }]);
+    expect((await get('monitor', { sites: [OTHER] })).sites).toEqual([]);
+  });
+
   test('is answered without its sites while Site is away, and says so', async () => {
     siteIsAway();
     expect(await get('coordinator')).toMatchObject({ code: trial.studyCode, sites: null, degraded: ['site'] });
@@ -96,7 +113,7 @@ describe('a study', () => {
 test('a part of a view has its own short time, and is in the trace of the request', async () => {
   const scopes: unknown[] = [];
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  vi.spyOn(api.services.clients.site, 'listActivations').mockImplementation(async () => {
+  vi.spyOn(clients().site, 'listActivations').mockImplementation(async () => {
     scopes.push({ left: (currentScope()?.deadlineAt ?? Infinity) - Date.now(), traceparent: currentScope()?.traceparent });
     await delay(1);
     return { items: [] };
@@ -110,7 +127,7 @@ test('a part of a view has its own short time, and is in the trace of the reques
 });
 
 test('a 503 says how long the service that refused wants to be left alone', async () => {
-  vi.spyOn(api.services.clients.site, 'listSites').mockRejectedValue(open);
+  vi.spyOn(clients().site, 'listSites').mockRejectedValue(open);
   const { status, headers, body } = await trial.admin('GET', '/sites');
   expect([status, headers.get('Retry-After'), body.code]).toEqual([503, '30', 'circuit_open']);
 });

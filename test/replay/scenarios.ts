@@ -183,7 +183,7 @@ async function remindedThenSigned({ at, study }: Scene): Promise<Started> {
   await awaits(study, run, 'eligibility');
   const ctx = { actor: { kind: 'service' as const, service: 'recording' }, requestId: 'recording' };
   const reminded = async () => {
-    const { items } = await at.system.clients.notification.listMessages({ ctx, input: { enrollmentId: run.enrollmentId } });
+    const { items } = await at.system.channels.clientsOf('api').notification.listMessages({ ctx, input: { enrollmentId: run.enrollmentId } });
     return items.some(({ kind, status }) => kind === 'signature_reminder' && status === 'sent');
   };
   await eventually(reminded);

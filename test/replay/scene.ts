@@ -7,7 +7,7 @@ import { directStudy, type DirectStudy, SCREENED_PROTOCOL } from '../support/sce
 import type { TestSystem } from '../support/system.ts';
 
 /** What a scenario needs of a running system; `restart` gives it other workers on the same data. */
-export type Stage = Pick<TestSystem, 'url' | 'issuer' | 'restart'> & { system: Pick<TestSystem['system'], 'client' | 'clients'> };
+export type Stage = Pick<TestSystem, 'url' | 'issuer' | 'restart'> & { system: Pick<TestSystem['system'], 'client' | 'channels'> };
 
 export type Scenario = {
   /** Stands in the file's name, after the version that recorded it. */
@@ -120,5 +120,5 @@ export function found<T>(value: T | undefined): T {
 export async function slotIsFree({ at, study }: Pick<Scene, 'at' | 'study'>): Promise<void> {
   const { studyId, siteId } = study;
   const ctx = { actor: { kind: 'service' as const, service: 'recording' }, requestId: 'recording' };
-  await eventually(async () => (await at.system.clients.site.getActivation({ ctx, input: { studyId, siteId } }))?.reserved === 0);
+  await eventually(async () => (await at.system.channels.clientsOf('api').site.getActivation({ ctx, input: { studyId, siteId } }))?.reserved === 0);
 }

@@ -2,6 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CommandKeyError, DatabaseError, type DatabaseErrorKind } from '../../db/index.ts';
+import { openChannels } from '../../runtime/rpc/channels.ts';
 import type { Services } from '../../runtime/services.ts';
 import { DomainError, type ErrorClass } from '../../services/common/index.ts';
 import type { SiteClient } from '../../services/site/client.ts';
@@ -23,7 +24,10 @@ beforeAll(async () => {
 beforeEach(() => {
   calls = 0;
   wire.unexpected.length = 0;
-  site = wire.channels.clientsOf('api').site;
+  // Its own policy each time: what failed before would count against the retries.
+  const channels = openChannels(wire.reach);
+  site = channels.clientsOf('api').site;
+  return () => channels.close();
 });
 afterAll(() => wire.stop());
 

@@ -4,8 +4,9 @@ import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rpcMetrics } from '../../runtime/rpc/metrics.ts';
 import { openChannels, type Channels } from '../../runtime/rpc/channels.ts';
+import { composeServices } from '../../runtime/services.ts';
 import { siteService } from '../../services/site/index.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from '../support/database.ts';
 import { ctx, overHttp2, type OverHttp2 } from './support.ts';
 
 let database: TestDatabase;
@@ -64,6 +65,14 @@ describe('what is told of calls between services', () => {
     expect(await valueOf(atClient, 'rpc_client_calls_total{caller="api",callee="study",method="ListStudies",code="internal"}')).toBe(1);
   });
 
+  it('counts what could not even be sent as internal, at the caller alone', async () => {
+    const registry = new Registry();
+    const keyless = openChannels({ ...wire.reach, serviceKeys: { ...wire.keys, privateKeys: {} }, metrics: rpcMetrics(registry) });
+    await expect(keyless.clientsOf('api').site.listSites({ ctx, input: { limit: 10 } })).rejects.toThrow();
+    keyless.close();
+    expect(await valueOf(registry, 'rpc_client_calls_total{caller="api",callee="site",method="ListSites",code="internal"}')).toBe(1);
+  });
+
   it('shows retries, timeouts, and the circuit that they open', async () => {
     const { study } = channels.clientsOf('api');
     const circuit = () => valueOf(atClient, 'rpc_circuit_state{caller="api",callee="study"}');
@@ -84,5 +93,20 @@ describe('what is told of calls between services', () => {
     channels.clientsOf('site');
     expect(await valueOf(atClient, 'rpc_circuit_state{caller="site",callee="study"}')).toBe(0);
     expect(await valueOf(atClient, 'rpc_circuit_state{caller="site",callee="patient"}')).toBeUndefined();
+  });
+
+  it('and no circuit of a caller that does not run in the process', async () => {
+    const alone = await composeServices({
+      hosted: ['site'],
+      databaseUrls: { site: database.urlOf('site') },
+      databaseTimeoutMs: 5000,
+      hashKey: TEST_HASH_KEY,
+      clock: () => new Date(),
+      opsEmail: null,
+      callDeadlineMs: 200,
+      edgeDeadlineMs: 200,
+    });
+    expect(alone.channels.circuits()).toEqual({ study: 'closed' });
+    await alone.close();
   });
 });

@@ -4,7 +4,7 @@ import { freshServiceKeys } from '../../runtime/rpc/keys.ts';
 import { startSystem, type System, type SystemOptions } from '../../runtime/system.ts';
 
 /** What tests use of a running system; `parts` are where each of its processes says how it is. */
-export type Running = Pick<System, 'url' | 'client' | 'clients' | 'stop'> & { workers: Pick<System['workers'], 'finished'>; parts: string[] };
+export type Running = Pick<System, 'url' | 'client' | 'channels' | 'stop'> & { workers: Pick<System['workers'], 'finished'>; parts: string[] };
 
 /**
  * The parts of a split system, each with its own connections, database role and gRPC server, reaching each other over
@@ -36,7 +36,7 @@ export async function startSplit(options: SystemOptions): Promise<Running> {
     url: edge.url,
     parts: parts.map(({ system }) => system.url),
     client: edge.client,
-    clients: edge.clients,
+    channels: edge.channels,
     workers: { finished: Promise.all(parts.map(({ system }) => system.workers.finished)).then(() => undefined) },
     stop: async () => {
       await edge.stop();

@@ -15,12 +15,12 @@ export type OurSide = {
 
 /** `consentToEnrollment` as the API starts it, with its search attributes and texts. */
 export async function ourSide(at: BenchSystem, study: BenchStudy): Promise<OurSide> {
-  const { client, clients } = at.system;
+  const { client, channels } = at.system;
   const { studyId, siteId, codes } = study;
   const actor = { id: 'bench-clinician', name: 'Bench clinician', role: 'clinician' as const };
   const ctx = { actor: { kind: 'user' as const, ...actor }, requestId: 'bench' };
   const asked = { studyId, siteId, patientId: uuidv7(), requestKey: 'bench', contentHash: 'bench' };
-  const { protocol } = await again(() => clients.study.checkAdmission({ ctx, input: asked }));
+  const { protocol } = await again(() => channels.clientsOf('api').study.checkAdmission({ ctx, input: asked }));
   if (!protocol) throw new Error('the study of the bench is not open for admission');
   const idOf = (patientId: string) => workflowIdOf({ studyCode: codes.study, patientId });
   return {

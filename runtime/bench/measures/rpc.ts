@@ -26,34 +26,44 @@ export async function measureRpc(at: At, sizes: Sizes): Promise<Line[]> {
   const services = { patient: at.at.system.services.patient! };
   const ours = await startGrpcServer({ services, keys, onUnexpected: () => undefined, listen: { host: '127.0.0.1', port: 0 } });
   const bare = await startBareServer(at.at);
-  const urls = { ours: ours.url, bare: bare.url };
   const lines: Line[] = [];
-  for (const inFlight of IN_FLIGHT) {
-    const rates: Record<string, number[]> = { 'bare per s': [], 'ours per s': [] };
-    const ms: Record<string, number[]> = { 'bare ms': [], 'ours ms': [] };
-    for (let round = 0; round <= sizes.rounds; round += 1) {
-      for (const side of SIDES) {
-        const result = await at.load.run({ kind: 'rpc', bare: side === 'bare', url: urls[side], keysFile, ids, inFlight, durationMs: sizes.durationMs });
-        requireAll(result, 200);
-        // The first round warms up.
-        if (round === 0) continue;
-        rates[`${side} per s`]!.push((result.latencies.length * 1000) / result.elapsedMs);
-        ms[`${side} ms`]!.push(...result.latencies);
-      }
+  try {
+    for (const inFlight of IN_FLIGHT) {
+      const job = { keysFile, ids, inFlight, durationMs: sizes.durationMs };
+      const { rates, ms } = await inTurns(at.load, { urls: { ours: ours.url, bare: bare.url }, job, rounds: sizes.rounds });
+      const inMemory = await callInMemory(services, job);
+      const name = `GetPatient over gRPC, ${inFlight} in flight`;
+      const ratio = rounded(median(rates['ours per s']!) / median(rates['bare per s']!), 2);
+      lines.push(
+        { name: `${name}, against a bare Connect handler`, measured: ratio, unit: '×', bound: { atLeast: 0.6 }, samples: rates },
+        { name: `${name}, p99`, measured: rounded(quantile(ms['ours ms']!, 0.99)), unit: 'ms', bound: { atMost: 50 }, samples: { ...ms, 'in memory ms': inMemory } },
+      );
     }
-    const inMemory = await callInMemory(services, { ids, inFlight, durationMs: sizes.durationMs });
-    const name = `GetPatient over gRPC, ${inFlight} in flight`;
-    const ratio = rounded(median(rates['ours per s']!) / median(rates['bare per s']!), 2);
-    lines.push(
-      { name: `${name}, against a bare Connect handler`, measured: ratio, unit: '×', bound: { atLeast: 0.6 }, samples: rates },
-      { name: `${name}, p99`, measured: rounded(quantile(ms['ours ms']!, 0.99)), unit: 'ms', bound: { atMost: 50 }, samples: { ...ms, 'in memory ms': inMemory } },
-    );
+    return lines;
+  } finally {
+    await Promise.all([ours.stop(), bare.stop()]);
   }
-  await Promise.all([ours.stop(), bare.stop()]);
-  return lines;
 }
 
-async function callInMemory(services: Parameters<typeof openChannels>[0]['services'], job: { ids: string[]; inFlight: number; durationMs: number }): Promise<number[]> {
+type CallJob = { keysFile: string; ids: string[]; inFlight: number; durationMs: number };
+
+async function inTurns(load: Load, { urls, job, rounds }: { urls: Record<(typeof SIDES)[number], string>; job: CallJob; rounds: number }) {
+  const rates: Record<string, number[]> = { 'bare per s': [], 'ours per s': [] };
+  const ms: Record<string, number[]> = { 'bare ms': [], 'ours ms': [] };
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const side of SIDES) {
+      const result = await load.run({ kind: 'rpc', bare: side === 'bare', url: urls[side], ...job });
+      requireAll(result, 200);
+      // The first round warms up.
+      if (round === 0) continue;
+      rates[`${side} per s`]!.push((result.latencies.length * 1000) / result.elapsedMs);
+      ms[`${side} ms`]!.push(...result.latencies);
+    }
+  }
+  return { rates, ms };
+}
+
+async function callInMemory(services: Parameters<typeof openChannels>[0]['services'], job: CallJob): Promise<number[]> {
   const channels = openChannels({ services, serviceKeys: await freshServiceKeys(), callDeadlineMs: 5000, edgeDeadlineMs: 5000 });
   const { patient } = channels.clientsOf('api');
   const ctx = { actor: { kind: 'user', id: 'bench', name: 'Bench', role: 'clinician' }, requestId: 'bench' } as const;
