@@ -1,8 +1,20 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { createVault, type Vault } from './encryption/vault.ts';
+import type { KeyProvider } from './encryption/key-provider.ts';
 import { databaseError } from './errors.ts';
 import { preparing } from './prepared.ts';
+
+/** The keys that a service works with. */
+export type DatabaseSecrets = {
+  /** Key of the HMAC over the content of commands. At least 32 bytes. */
+  hashKey: Uint8Array;
+  /** Key of the blind index, the HMAC by which identifiers are found. At least 32 bytes. */
+  indexKey: Uint8Array;
+  /** Wraps the data keys, which seal what identifies persons. */
+  keys: KeyProvider;
+};
 
 /** What a service needs to reach its own schema. */
 export type ConnectOptions = {
@@ -10,8 +22,7 @@ export type ConnectOptions = {
   url: string;
   /** The service's schema; its role may use no other. */
   schema: string;
-  /** Key of the HMAC over the content of commands and over identifiers. At least 32 bytes. */
-  hashKey: Uint8Array;
+  secrets: DatabaseSecrets;
   /** Connections in the pool. Default 10. */
   poolSize?: number;
   /** A statement, a wait for a lock or a whole transaction may take this long. Default 5000 ms. */
@@ -22,6 +33,8 @@ export type ConnectOptions = {
 export type ServiceDatabase = {
   readonly schema: string;
   readonly hashKey: KeyObject;
+  readonly indexKey: KeyObject;
+  readonly vault: Vault;
   readonly orm: PostgresJsDatabase;
   readonly timeoutMs: number;
   /** Answers within the time-out, or throws a DatabaseError. */
@@ -31,7 +44,7 @@ export type ServiceDatabase = {
 
 /** Opens a pool. Does not connect yet: a database that is down shows in the first call, not here. */
 export function connectDatabase(options: ConnectOptions): ServiceDatabase {
-  const { url, schema, hashKey, poolSize = 10, timeoutMs = 5000 } = options;
+  const { url, schema, secrets, poolSize = 10, timeoutMs = 5000 } = options;
   const client = postgres(url, {
     max: poolSize,
     connect_timeout: Math.max(1, Math.ceil(timeoutMs / 1000)),
@@ -53,7 +66,9 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
   const orm = drizzle(preparing(client));
   return {
     schema,
-    hashKey: createSecretKey(hashKey),
+    hashKey: createSecretKey(secrets.hashKey),
+    indexKey: createSecretKey(secrets.indexKey),
+    vault: createVault({ schema, keys: secrets.keys }),
     orm,
     timeoutMs,
     ping: async () => {

@@ -1,12 +1,14 @@
-import { index, jsonb, type PgSchema, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { check, index, jsonb, type PgSchema, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { sealed } from './encryption/columns.ts';
 
 /** What an activity's or a request's key stands for. */
 export const COMMAND_STATES = ['done', 'undone', 'cancelled'] as const;
 export type CommandState = (typeof COMMAND_STATES)[number];
 
 /**
- * The two tables that every service has beside its own: the keys of the commands it has carried out
- * (once and only once), and the audit trail (21 CFR 11.10(e)), written in the transaction of the effect.
+ * The tables that every service has beside its own: the keys of the commands it has carried out (once and only once),
+ * the audit trail (21 CFR 11.10(e)), written in the transaction of the effect, and the data keys of what is sealed.
  */
 export function ledgerTables(schema: Pick<PgSchema, 'table'>) {
   const commandKeys = schema.table('command_keys', {
@@ -38,7 +40,25 @@ export function ledgerTables(schema: Pick<PgSchema, 'table'>) {
     },
     (t) => [index('audit_entries_entity').on(t.entity, t.entityId, t.at)],
   );
-  return { commandKeys, auditEntries };
+  /** Wrapped keys, one per owner; a destroyed one keeps its line, so that the owner never gets another. */
+  const dataKeys = schema.table(
+    'data_keys',
+    {
+      id: uuid('id').primaryKey(),
+      owner: text('owner').notNull(),
+      wrapped: sealed('wrapped'),
+      /** Of the key-encryption key that wraps it. */
+      keyId: text('key_id'),
+      createdAt: timestamp('created_at', { withTimezone: true, mode: 'date' }).notNull().defaultNow(),
+      destroyedAt: timestamp('destroyed_at', { withTimezone: true, mode: 'date' }),
+    },
+    (t) => [
+      uniqueIndex('data_keys_owner').on(t.owner),
+      index('data_keys_key').on(t.keyId, t.id),
+      check('data_keys_destroyed', sql`(${t.destroyedAt} is null) = (${t.wrapped} is not null and ${t.keyId} is not null)`),
+    ],
+  );
+  return { commandKeys, auditEntries, dataKeys };
 }
 
-export type Ledger = ReturnType<typeof ledgerTables>;
+export type Ledger = Omit<ReturnType<typeof ledgerTables>, 'dataKeys'>;

@@ -28,7 +28,10 @@ export const ENVIRONMENT = z.object({
   MAIL_FROM: z.string().min(3).default('Trial enrollment <enrollment@trial.example>').describe('Sender of every mail'),
   MAIL_TIMEOUT_MS: millis(5000).describe('One mail, with everything'),
   OPS_EMAIL: z.email().default('ops@trial.example').describe('Who is told of stuck enrollments'),
-  HASH_KEY: z.string().regex(/^[0-9a-f]{64,}$/).optional().describe('Key of the HMACs over identifiers and commands, hexadecimal; default: a file in `DATA_DIR`'),
+  HASH_KEY: z.string().regex(/^[0-9a-f]{64,}$/).optional().describe('Key of the HMACs over the content of commands, hexadecimal; default: a file in `DATA_DIR`'),
+  INDEX_KEY: z.string().regex(/^[0-9a-f]{64,}$/).optional().describe('Key of the blind index by which persons are found, hexadecimal; default: a file in `DATA_DIR`'),
+  KEY_ENCRYPTION_KEYS_FILE: z.string().min(1).optional().describe('Keys that wrap the data keys, mode 0600; default: a file in `DATA_DIR`'),
+  PAYLOAD_KEYS_FILE: z.string().min(1).optional().describe('Keys of what Temporal keeps, mode 0600; default: a file in `DATA_DIR`'),
   GRPC_HOST: z.string().default('127.0.0.1').describe('Address that a service of its own process listens on'),
   GRPC_PORT: port.optional().describe('Port of that service; a free one when absent'),
   ...(Object.fromEntries(

@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 import { endOn, lostWorker } from './end-on.ts';
 import { ensurePortFree } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
-import { keyFiles, loadHashKey } from './keys.ts';
+import { keyFiles, loadSecrets } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
 import { hostedBy, type Part, queuesOf } from './part.ts';
 import { reachable } from './provision.ts';
@@ -31,7 +31,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
   const smtpUrl = part === 'notification' ? required(config.SMTP_URL, 'SMTP_URL') : undefined;
   await ensurePortFree({ port: config.PORT, name: 'PORT' });
   const files = keyFiles(config.DATA_DIR);
-  const hashKey = await loadHashKey({ configured: config.HASH_KEY, file: files.hashKey });
+  const secrets = await loadSecrets(config);
   const serviceKeys = await (config.SERVICE_KEYS_FILE === undefined ? sharedServiceKeys(files.services) : configuredServiceKeys(config.SERVICE_KEYS_FILE));
   for (const [name, url] of Object.entries(databaseUrls)) await reachable(() => migrateService(name as ServiceName, url));
   if (part === 'api' || part === 'enrollment') await ensureSearchAttributes(temporal);
@@ -42,7 +42,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     peers: config.peers,
     serviceKeys,
     databaseUrls,
-    hashKey,
+    secrets,
     temporal,
     workflowBundlePath: part === 'enrollment' ? await buildWorkflowBundle() : '',
     ...(smtpUrl === undefined ? {} : { mail: mailOf(config, smtpUrl) }),

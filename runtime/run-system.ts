@@ -4,7 +4,7 @@ import { demonstrate } from './demo/demonstrate.ts';
 import { portTaken } from './embedded/preconditions.ts';
 import { endOn, lostServer, lostWorker, stopAll } from './end-on.ts';
 import type { Infrastructure } from './infrastructure.ts';
-import { keyFiles, loadHashKey } from './keys.ts';
+import { keyFiles, loadSecrets } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
 import { prepareDatabases } from './provision.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -20,9 +20,9 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
   const log = createLog(config.LOG_LEVEL);
   installTemporalLog(log);
   const files = keyFiles(config.DATA_DIR);
-  const hashKey = await loadHashKey({ configured: config.HASH_KEY, file: files.hashKey });
+  const secrets = await loadSecrets(config);
   const [databaseUrls, workflowBundlePath, issuer] = await Promise.all([
-    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, hashKey }),
+    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, hashKey: secrets.hashKey }),
     buildWorkflowBundle(),
     createDevIssuer({ keyFile: files.issuer }),
     ensureSearchAttributes(infrastructure.temporal),
@@ -30,7 +30,7 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
   const system = await startSystem({
     ...settingsOf(config),
     databaseUrls,
-    hashKey,
+    secrets,
     temporal: infrastructure.temporal,
     workflowBundlePath,
     mail: mailOf(config, infrastructure.smtpUrl),

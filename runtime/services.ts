@@ -1,4 +1,4 @@
-import { connectDatabase, type ServiceDatabase } from '../db/index.ts';
+import { connectDatabase, type DatabaseSecrets, type ServiceDatabase } from '../db/index.ts';
 import { SERVICES, type ServiceName } from '../db/provision.ts';
 import type { OnUnexpectedRpc } from '../services/common/rpc/index.ts';
 import { edcService, type EdcService } from '../services/edc/index.ts';
@@ -26,7 +26,7 @@ export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDead
   serviceKeys?: ServiceKeys;
   databaseUrls: Partial<Record<ServiceName, string>>;
   databaseTimeoutMs: number;
-  hashKey: Uint8Array;
+  secrets: DatabaseSecrets;
   clock: () => Date;
   /** Needed where Notification runs. */
   mailer?: Mailer;
@@ -46,10 +46,10 @@ export type Composition = {
  * here, over HTTP/2 to the others. They reach each other through their clients only.
  */
 export async function composeServices(options: ServicesOptions): Promise<Composition> {
-  const { hashKey, hosted = SERVICES } = options;
+  const { secrets, hosted = SERVICES } = options;
   const serviceKeys = options.serviceKeys ?? (await freshServiceKeys());
   const databases = new Map(
-    hosted.map((schema) => [schema, connectDatabase({ url: urlOf(options, schema), schema, hashKey, timeoutMs: options.databaseTimeoutMs })]),
+    hosted.map((schema) => [schema, connectDatabase({ url: urlOf(options, schema), schema, secrets, timeoutMs: options.databaseTimeoutMs })]),
   );
   // Services read from each other in a circle: the routes are put up once all of them are there.
   const services: Partial<Services> = {};

@@ -2,7 +2,7 @@ import { SERVICES, type ServiceName } from '../db/provision.ts';
 import type { Config } from './config.ts';
 import { keptPort } from './embedded/free-port.ts';
 import type { Infrastructure } from './infrastructure.ts';
-import { keyFiles, loadHashKey } from './keys.ts';
+import { keyFiles, loadSecrets } from './keys.ts';
 import { type Part, PARTS } from './part.ts';
 import { startPart } from './part-process.ts';
 import { prepareDatabases } from './provision.ts';
@@ -21,7 +21,8 @@ type Options = { config: Config; infrastructure: Pick<Infrastructure, 'adminUrl'
 /** Each part of the system as a process of its own, on servers that are there. Ready when all are. */
 export async function startSplitSystem({ config, infrastructure }: Options): Promise<SplitSystem> {
   const files = keyFiles(config.DATA_DIR);
-  const hashKey = await loadHashKey({ configured: config.HASH_KEY, file: files.hashKey });
+  // Made once, before several processes would; the parts read the files, or what the configuration names.
+  const { hashKey } = await loadSecrets(config);
   const [databaseUrls] = await Promise.all([
     prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, hashKey }),
     // Made once, before several processes would.
@@ -31,7 +32,6 @@ export async function startSplitSystem({ config, infrastructure }: Options): Pro
   const grpcPorts = Object.fromEntries(await Promise.all(SERVICES.map(async (name) => [name, await keptPort()] as const))) as Record<ServiceName, number>;
   const common = {
     ...environmentOf(config, infrastructure),
-    HASH_KEY: Buffer.from(hashKey).toString('hex'),
     ...Object.fromEntries(SERVICES.map((name) => [`GRPC_URL_${name.toUpperCase()}`, `http://127.0.0.1:${grpcPorts[name]}`])),
   };
   const lost = Promise.withResolvers<Part>();

@@ -10,6 +10,7 @@ import { type Health, healthRoutes } from '../api/routes/health.ts';
 import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
 import { createMailer } from '../services/notification/index.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
+import type { Secrets } from './keys.ts';
 import { listenHttp } from './listen.ts';
 import { readinessOf } from './readiness.ts';
 import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
@@ -19,7 +20,8 @@ import { type Composition, composeServices, type ServicesOptions } from './servi
 import { sweepCodeBreaks, SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
-export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'metrics'> & {
+export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'metrics' | 'secrets'> & {
+  secrets: Secrets;
   temporal: { connection: ConnectionOptions; namespace: string };
   workflowBundlePath: string;
   /** Absent where Notification does not run. */
@@ -130,7 +132,7 @@ function edgeOf({ auth, clock, client, composition, health, registry, log, ...op
     auth,
     ...health,
     registry,
-    hashKey: options.hashKey,
+    hashKey: options.secrets.hashKey,
     partDeadlineMs: options.callDeadlineMs,
     log,
     clock,

@@ -8,7 +8,7 @@ import type { BenchSystem } from './system.ts';
 
 /** Connect's own server and the query that the Patient service makes; no token, no conversion, no masking. */
 export async function startBareServer(at: BenchSystem): Promise<{ url: string; stop(): Promise<void> }> {
-  const db = connectDatabase({ url: at.adminUrl, schema: 'patient', hashKey: Buffer.alloc(32) });
+  const db = connectDatabase({ url: at.adminUrl, schema: 'patient', secrets: at.secrets });
   const adapter = connectNodeAdapter({
     routes: (router) => {
       router.service(PatientService, {

@@ -3,7 +3,7 @@ import { createDevIssuer, type DevIssuer } from '../dev-issuer.ts';
 import { readConfig } from '../config.ts';
 import { keptPort } from '../embedded/free-port.ts';
 import { type Infrastructure, startInfrastructure } from '../infrastructure.ts';
-import { keyFiles, loadHashKey } from '../keys.ts';
+import { keyFiles, loadSecrets, type Secrets } from '../keys.ts';
 import { createLog, installTemporalLog } from '../logging.ts';
 import { prepareDatabases } from '../provision.ts';
 import { startSystem, type System } from '../system.ts';
@@ -12,6 +12,7 @@ import { buildWorkflowBundle } from '../workflow-bundle.ts';
 export type BenchSystem = {
   system: System;
   issuer: DevIssuer;
+  secrets: Secrets;
   infrastructure: Infrastructure;
   adminUrl: string;
   temporalAddress: string;
@@ -28,12 +29,12 @@ export async function startBenchSystem(dir: string): Promise<BenchSystem> {
   const infrastructure = await startInfrastructure(config);
   const { adminUrl, temporal, smtpUrl } = infrastructure;
   const files = keyFiles(dir);
-  const hashKey = await loadHashKey({ configured: undefined, file: files.hashKey });
+  const secrets = await loadSecrets(config);
   const issuer = await createDevIssuer({ keyFile: files.issuer });
   const system = await startSystem({
-    databaseUrls: await prepareDatabases({ adminUrl, serviceUrls: {}, hashKey }),
+    databaseUrls: await prepareDatabases({ adminUrl, serviceUrls: {}, hashKey: secrets.hashKey }),
     databaseTimeoutMs: config.DATABASE_TIMEOUT_MS,
-    hashKey,
+    secrets,
     opsEmail: config.OPS_EMAIL,
     callDeadlineMs: config.CALL_DEADLINE_MS,
     edgeDeadlineMs: config.EDGE_DEADLINE_MS,
@@ -49,6 +50,7 @@ export async function startBenchSystem(dir: string): Promise<BenchSystem> {
   return {
     system,
     issuer,
+    secrets,
     infrastructure,
     adminUrl: adminUrl ?? '',
     temporalAddress: temporal.connection.address ?? '',

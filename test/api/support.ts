@@ -9,8 +9,9 @@ import type { Api } from '../../api/deps.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
 import { type Composition, composeServices } from '../../runtime/services.ts';
 import type { Role } from '../../services/common/index.ts';
-import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { testLog } from '../support/log.ts';
+import { TEST_SECRETS } from '../support/secrets.ts';
 import { type FakeGateway, fakeGateway } from './fake-gateway.ts';
 
 /** The members of answers that tests look into; which of them are there depends on the operation. */
@@ -49,7 +50,7 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
   const services = await composeServices({
     databaseUrls: Object.fromEntries(SERVICES.map((name) => [name, database.urlOf(name)])) as Record<ServiceName, string>,
     databaseTimeoutMs: 5000,
-    hashKey: TEST_HASH_KEY,
+    secrets: TEST_SECRETS,
     clock: () => new Date(),
     mailer: { domain: 'trial.example', send: async () => undefined, verify: async () => undefined, close: () => undefined },
     opsEmail: null,
@@ -63,7 +64,7 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
     enrollments: gateway,
     auth: issuer,
     readiness: async () => ({ database_patient: 'ok', temporal: gateway.away ? 'unavailable' : 'ok' }),
-    hashKey: TEST_HASH_KEY,
+    hashKey: TEST_SECRETS.hashKey,
     partDeadlineMs: 5000,
     log,
     clock: () => new Date(),

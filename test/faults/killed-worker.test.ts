@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
-import { TEST_HASH_KEY } from '../support/database.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { attend } from '../support/people.ts';
 import { directStudy, type DirectStudy, RANDOMISED_PROTOCOL, SCREENED_PROTOCOL } from '../support/scenario.ts';
@@ -34,7 +33,6 @@ describe('a worker process that is killed with SIGKILL while an activity is betw
       temporalAddress: at.temporal.address,
       workflowBundlePath: inject('workflowBundlePath'),
       smtpUrl: at.mailbox.smtpUrl,
-      hashKey: TEST_HASH_KEY,
       databaseUrls: Object.fromEntries(SERVICES.map((name) => [name, at.database.urlOf(name)])) as Record<ServiceName, string>,
     };
     workers = await WorkerChild.start(options);

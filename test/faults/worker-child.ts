@@ -8,7 +8,6 @@ export type WorkersOptions = {
   temporalAddress: string;
   workflowBundlePath: string;
   smtpUrl: string;
-  hashKey: Uint8Array;
   databaseUrls: Record<ServiceName, string>;
 };
 export type Armed = Target & { mode: 'fails' | 'holds' };
@@ -33,8 +32,8 @@ export class WorkerChild {
 
   static async start(options: WorkersOptions): Promise<WorkerChild> {
     const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
-    // The same Node as this one, which is the project's; "advanced" carries the key as bytes.
-    const child = fork(script, [], { execArgv: [], serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    // The same Node as this one, which is the project's.
+    const child = fork(script, [], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const workers = new WorkerChild(child);
     await workers.#ask({ start: options }, 'ready');
     return workers;

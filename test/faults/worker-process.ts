@@ -5,6 +5,7 @@ import { composeServices } from '../../runtime/services.ts';
 import { startWorkers } from '../../runtime/workers.ts';
 import { createMailer } from '../../services/notification/index.ts';
 import { testLog } from '../support/log.ts';
+import { TEST_SECRETS } from '../support/secrets.ts';
 import { FaultPlan, fails, holdsAfterEffect } from './fault-plan.ts';
 import type { FromParent, ToParent, WorkersOptions } from './worker-child.ts';
 
@@ -22,12 +23,12 @@ process.on('message', (message: FromParent) => {
   }
 });
 
-async function start({ temporalAddress, workflowBundlePath, smtpUrl, hashKey, databaseUrls }: WorkersOptions): Promise<void> {
+async function start({ temporalAddress, workflowBundlePath, smtpUrl, databaseUrls }: WorkersOptions): Promise<void> {
   installTemporalLog(testLog);
   const { services } = await composeServices({
     databaseUrls,
     databaseTimeoutMs: 5000,
-    hashKey,
+    secrets: TEST_SECRETS,
     clock: () => new Date(),
     mailer: createMailer({ smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 }),
     opsEmail: 'ops@trial.example',

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +11,13 @@ import { buildWorkflowBundle } from '../../runtime/workflow-bundle.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
 import { testLog } from '../support/log.ts';
+import { TEST_SECRETS } from '../support/secrets.ts';
 import { type Changes, TEST_TIMING } from '../support/system.ts';
 import type { Stage } from './scene.ts';
 
 /** The whole system outside of a test run, on servers of its own, whose activities fail as the plan says. */
 export async function startRecordingSystem(plan: FaultPlan): Promise<Stage & { stop(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-replay-'));
-  const hashKey = randomBytes(32);
   const [database, temporal, mailbox, issuer, workflowBundlePath] = await Promise.all([
     startPostgres({ dataDir: join(dir, 'postgres'), settings: { fsync: 'off' }, log: join(dir, 'postgres.log') }),
     startTemporal({ searchAttributes: REQUIRED_SEARCH_ATTRIBUTES }),
@@ -26,12 +25,12 @@ export async function startRecordingSystem(plan: FaultPlan): Promise<Stage & { s
     createDevIssuer({ keyFile: join(dir, 'issuer.json') }),
     buildWorkflowBundle(),
   ]);
-  const databaseUrls = await prepareDatabases({ adminUrl: database.url, serviceUrls: {}, hashKey });
+  const databaseUrls = await prepareDatabases({ adminUrl: database.url, serviceUrls: {}, hashKey: TEST_SECRETS.hashKey });
   const start = ({ queues }: Pick<Changes, 'queues'> = {}) =>
     startSystem({
       databaseUrls,
       databaseTimeoutMs: 5000,
-      hashKey,
+      secrets: TEST_SECRETS,
       opsEmail: 'ops@trial.example',
       callDeadlineMs: 5000,
       edgeDeadlineMs: 10_000,

@@ -6,7 +6,8 @@ import { rpcMetrics } from '../../runtime/rpc/metrics.ts';
 import { openChannels, type Channels } from '../../runtime/rpc/channels.ts';
 import { composeServices } from '../../runtime/services.ts';
 import { siteService } from '../../services/site/index.ts';
-import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { TEST_SECRETS } from '../support/secrets.ts';
 import { ctx, overHttp2, type OverHttp2 } from './support.ts';
 
 let database: TestDatabase;
@@ -100,7 +101,7 @@ describe('what is told of calls between services', () => {
       hosted: ['site'],
       databaseUrls: { site: database.urlOf('site') },
       databaseTimeoutMs: 5000,
-      hashKey: TEST_HASH_KEY,
+      secrets: TEST_SECRETS,
       clock: () => new Date(),
       opsEmail: null,
       callDeadlineMs: 200,

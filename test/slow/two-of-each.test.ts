@@ -13,7 +13,7 @@ import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts
 import { insist } from '../once/insist.ts';
 import { allEnded, numbersUpTo, tallyOf } from '../once/tally.ts';
 import { type AppProcess, dataFolder, endApps, issuerOf, launchApp, printed } from '../start/app-process.ts';
-import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { directStudy, type DirectStudy, type EnrollmentBody, type Reachable } from '../support/scenario.ts';
 
@@ -40,7 +40,6 @@ beforeAll(async () => {
   client = new Client({ connection });
   const ports = await Promise.all([0, 1].map(async () => Object.fromEntries(await Promise.all(SERVICES.map(async (name) => [name, await keptPort()] as const))) as Record<ServiceName, number>));
   const common = {
-    HASH_KEY: TEST_HASH_KEY.toString('hex'),
     TEMPORAL_ADDRESS: temporal.address,
     SMTP_URL: mailbox.smtpUrl,
     // The shape of production, in a hurry.

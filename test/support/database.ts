@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { inject } from 'vitest';
 import { connectDatabase, type ServiceDatabase } from '../../db/index.ts';
+import { TEST_SECRETS } from './secrets.ts';
 import { roleOf, type ServiceName, urlAs } from '../../db/provision.ts';
 
-export const TEST_HASH_KEY = Buffer.from('test-only-hash-key-of-at-least-32-bytes');
 
 export type TestDatabase = {
   /** Superuser URL of this file's own database. */
@@ -32,7 +32,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     urlOf,
     sql,
     connect: (service, options = {}) => {
-      const db = connectDatabase({ url: urlOf(service), schema: service, hashKey: TEST_HASH_KEY, ...options });
+      const db = connectDatabase({ url: urlOf(service), schema: service, secrets: TEST_SECRETS, ...options });
       opened.push(db);
       return db;
     },

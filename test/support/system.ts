@@ -14,8 +14,9 @@ import { startSystem, type SystemOptions } from '../../runtime/system.ts';
 import type { QueueName } from '../../runtime/workers.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
 import type { TimingProfile } from '../../workflows/timing.ts';
-import { createTestDatabase, TEST_HASH_KEY, type TestDatabase } from './database.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
 import { testLog } from './log.ts';
+import { TEST_SECRETS } from './secrets.ts';
 import { type Running, startSplit } from './split.ts';
 
 /** Milliseconds instead of minutes, the same shape as in production. */
@@ -78,7 +79,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
         ...now.databaseUrls,
       },
       databaseTimeoutMs: now.databaseTimeoutMs ?? 5000,
-      hashKey: TEST_HASH_KEY,
+      secrets: TEST_SECRETS,
       opsEmail: 'ops@trial.example',
       callDeadlineMs: 2000,
       edgeDeadlineMs: 10_000,

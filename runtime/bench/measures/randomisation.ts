@@ -99,7 +99,7 @@ async function together(people: readonly EnrollmentIdentity[], { inFlight, rando
 
 /** A stratum of its own that is extended at once, in one transaction; milliseconds. */
 async function makeList(at: BenchSystem, protocolVersionId: string): Promise<number> {
-  const db = connectDatabase({ url: at.adminUrl, schema: 'study', hashKey: Buffer.alloc(32), timeoutMs: 60_000 });
+  const db = connectDatabase({ url: at.adminUrl, schema: 'study', secrets: at.secrets, timeoutMs: 60_000 });
   await db.ping();
   const stratum = { id: uuidv7(), protocolVersionId, key: `bench/${randomUUID()}`, blocks: 0, length: 0, next: 1 };
   const ms = await timed(() =>
