@@ -12,6 +12,8 @@ export type AuditEntry = {
   entityId: string;
   before?: unknown;
   after?: unknown;
+  /** Whose data key seals `before` and `after`: a participant's id, or the service's own when absent. */
+  owner?: string;
 };
 
 /** Who acted, why, and by which request: travels with every command into the audit row. */
@@ -137,7 +139,7 @@ export async function writeAudit(
   if (entries.length === 0) return;
   const { ledger, verb, ctx, key } = command;
   const { requestId, actor, reason = null } = ctx;
-  const rows = entries.map((entry) => ({ id: uuidv7(), ...entry, verb, actor, request_id: requestId, reason, command_key: key }));
+  const rows = entries.map(({ owner: _owner, ...entry }) => ({ id: uuidv7(), ...entry, verb, actor, request_id: requestId, reason, command_key: key }));
   // One text and one parameter however many rows: these statements are written with every command.
   await statement(tx.execute(sql`
     insert into ${ledger.auditEntries} (id, action, verb, entity, entity_id, actor, reason, before, after, request_id, command_key)

@@ -17,6 +17,7 @@ export const patientInfo = z
     siteIds: z.array(z.string()),
     version: z.int(),
     createdAt: z.string(),
+    erasedAt: z.string().nullable().openapi({ description: 'When the identifying data were erased; all of them are empty from then on.' }),
   })
   .openapi('PatientInfo', { description: 'A person; masked unless revealed.' });
 
@@ -24,7 +25,7 @@ export type ShownPerson = z.output<typeof patientInfo>;
 
 /** Only what is listed here leaves the house; the sites of others are not the caller's business. */
 export function toPatientInfo(person: PatientInfo, shownSiteIds: readonly string[] | 'all'): ShownPerson {
-  const { id, name, idCard, identifiers, mobile, email, dateOfBirth, sex, siteIds, version, createdAt } = person;
+  const { id, name, idCard, identifiers, mobile, email, dateOfBirth, sex, siteIds, version, createdAt, erasedAt } = person;
   return {
     id,
     name,
@@ -37,6 +38,7 @@ export function toPatientInfo(person: PatientInfo, shownSiteIds: readonly string
     siteIds: shownSiteIds === 'all' ? siteIds : siteIds.filter((siteId) => shownSiteIds.includes(siteId)),
     version,
     createdAt,
+    erasedAt,
   };
 }
 

@@ -10,6 +10,22 @@ export type Place = { table: string; row: string; column: string };
 /** The key of one owner's data: whoever destroys it makes all of that unreadable. */
 export type DataKey = { readonly id: string; seal(place: Place, text: string): Buffer; open(place: Place, sealed: Uint8Array): string };
 
+/** The sealed cells of one row. What is null stays null; where the key was destroyed, all of them read as null. */
+export type Cells = {
+  seal<T extends string | null>(column: string, text: T): T extends null ? null : Buffer;
+  open(column: string, sealed: Uint8Array | null): string | null;
+};
+
+export function cellsOf(key: DataKey | null | undefined, { table, row }: Omit<Place, 'column'>): Cells {
+  return {
+    seal: (column, text) => {
+      if (!key) throw new DataKeyDestroyedError();
+      return (text === null ? null : key.seal({ table, row, column }, text)) as never;
+    },
+    open: (column, sealed) => (key && sealed !== null ? key.open({ table, row, column }, sealed) : null),
+  };
+}
+
 type Executor = { execute(query: SQL): PromiseLike<Iterable<Record<string, unknown>>> };
 type Row = { id: string; owner: string; wrapped: Uint8Array | null; keyId: string | null; mine: boolean };
 
@@ -69,20 +85,25 @@ export function createVault({ schema, keys }: { schema: string; keys: KeyProvide
     const known = (await keysOf(tx, [owner])).get(owner);
     if (known) return known;
     if (known === null) throw new DataKeyDestroyedError();
+    // When somebody else's transaction makes it first, it is there afterwards.
+    return (await newKey(tx, owner)) ?? keyFor(tx, owner);
+  };
+
+  /** A key for an owner who has none; undefined when there is one by now. */
+  const newKey = async (tx: Executor, owner: string): Promise<DataKey | undefined> => {
     const id = uuidv7();
     const secret = randomBytes(32);
     const { keyId, wrapped } = await keys.wrap(secret, contextOf(schema, { id, owner }));
     const made = await tx.execute(sql`
       insert into ${table} (id, owner, wrapped, key_id) values (${id}, ${owner}, decode(${Buffer.from(wrapped).toString('base64')}, 'base64'), ${keyId})
       on conflict do nothing returning 1`);
-    if ([...made].length > 0) return dataKey(schema, id, createSecretKey(secret));
-    // Somebody else's transaction made it first.
-    return keyFor(tx, owner);
+    return [...made].length > 0 ? dataKey(schema, id, createSecretKey(secret)) : undefined;
   };
 
   return {
     keysOf,
     keyFor,
+    newKey,
     /** Destroys the owner's key, for good; false when there is none (any more). */
     destroy: async (tx: Executor, owner: string): Promise<boolean> => {
       kept.delete(owner);

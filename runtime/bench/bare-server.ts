@@ -13,7 +13,7 @@ export async function startBareServer(at: BenchSystem): Promise<{ url: string; s
     routes: (router) => {
       router.service(PatientService, {
         getPatient: async ({ patientId }) => {
-          const row = await findPerson(db.orm, patientId);
+          const row = await findPerson(db, db.orm, patientId);
           if (!row) throw new Error('the bench registered it');
           const { id, name, siteIds, version, createdAt } = row;
           return { patient: { id, name, siteIds, version, createdAt: createdAt.toISOString() } };

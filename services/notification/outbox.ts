@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
-import { statement, type Transaction, withTransaction, writeAudit } from '../../db/index.ts';
+import { cellsOf, type DataKey, SERVICE_OWNER, statement, type Transaction, withTransaction, writeAudit } from '../../db/index.ts';
 import type { Ctx } from '../common/index.ts';
 import { ledger, type NotificationDeps } from './deps.ts';
 import type { MailError } from './mailer.ts';
@@ -9,7 +9,8 @@ import type { SendNotice } from './schemas.ts';
 import { messages } from './tables.ts';
 import { mailFor } from './templates.ts';
 
-export type Message = typeof messages.$inferSelect;
+/** One mail with its address. */
+export type Message = Omit<typeof messages.$inferSelect, 'toEmail'> & { toEmail: string };
 /** `first`: the key is new, so nothing was written for it before. */
 type Outgoing = { notice: SendNotice; key: string; recipients: Recipient[]; first: boolean };
 
@@ -20,11 +21,18 @@ type Outgoing = { notice: SendNotice; key: string; recipients: Recipient[]; firs
 export async function prepare(deps: NotificationDeps, tx: Transaction, { notice, key, recipients, first }: Outgoing): Promise<Message[]> {
   const { kind, enrollmentId, studyId, siteId } = notice;
   const now = deps.clock();
+  const opened = async (sealed: (typeof messages.$inferSelect)[]): Promise<Message[]> => {
+    const keysOf = await deps.db.vault.keysOf(tx, sealed.map((row) => ownerOf(row, notice)));
+    return sealed.map((row) => ({ ...row, toEmail: addressCells(keysOf.get(ownerOf(row, notice)), row.key).open('to_email', row.toEmail) ?? '' }));
+  };
   // In one order for all, so that two attempts at once wait for each other instead of deadlocking.
   const ordered = recipients.toSorted((a, b) => (a.recipient < b.recipient ? -1 : 1));
+  const keys = new Map<string, DataKey>();
+  for (const owner of new Set(ordered.map((one) => ownerOf(one, notice)))) keys.set(owner, await deps.db.vault.keyFor(tx, owner));
   const rows = ordered.map(({ recipient, role, email }) => {
     const id = uuidv7();
-    const address = { recipient, role, toEmail: email, messageId: `<${id}@${deps.mailer.domain}>` };
+    const toEmail = addressCells(keys.get(ownerOf({ recipient }, notice)), `${key}/${recipient}`).seal('to_email', email);
+    const address = { recipient, role, toEmail, messageId: `<${id}@${deps.mailer.domain}>` };
     const about = { kind, enrollmentId, studyId, siteId, ...mailFor(notice, role) };
     return { id, key: `${key}/${recipient}`, commandKey: key, ...about, ...address, status: 'pending' as const, createdAt: now };
   });
@@ -39,7 +47,7 @@ export async function prepare(deps: NotificationDeps, tx: Transaction, { notice,
       })
       .returning(),
   );
-  if (first) return written;
+  if (first) return opened(written);
   const replaced = and(
     eq(messages.commandKey, key),
     eq(messages.status, 'pending'),
@@ -47,8 +55,16 @@ export async function prepare(deps: NotificationDeps, tx: Transaction, { notice,
   );
   await statement(tx.update(messages).set({ status: 'superseded' }).where(replaced));
   const current = and(eq(messages.commandKey, key), ne(messages.status, 'superseded'));
-  return statement(tx.select().from(messages).where(current).orderBy(asc(messages.id)));
+  return opened(await statement(tx.select().from(messages).where(current).orderBy(asc(messages.id))));
 }
+
+/** The participant's address can be made unreadable by itself. */
+function ownerOf({ recipient }: { recipient: string }, { patientId }: SendNotice): string {
+  return recipient === 'participant' ? patientId : SERVICE_OWNER;
+}
+
+/** By the row's key, not its id: who writes the row anew doesn't know the id that it has. */
+const addressCells = (key: DataKey | null | undefined, row: string) => cellsOf(key, { table: 'messages', row });
 
 export type Attempt = { message: Message; result: 'sent' | MailError['code'] };
 

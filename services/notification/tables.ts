@@ -1,4 +1,5 @@
 import { index, integer, pgSchema, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { sealed } from '../../db/encryption/columns.ts';
 import { ledgerTables } from '../../db/ledger.ts';
 import { NOTICE_KINDS } from './schemas.ts';
 
@@ -27,7 +28,8 @@ export const messages = schema.table(
     /** User id of a staff member, `participant` or `ops`. */
     recipient: text('recipient').notNull(),
     role: text('role').notNull(),
-    toEmail: text('to_email').notNull(),
+    /** Sealed: the participant's under the data key of that person, all others under the service's own. */
+    toEmail: sealed('to_email').notNull(),
     subject: text('subject').notNull(),
     body: text('body').notNull(),
     /** Stable: a mailbox that gets the same message twice can drop the second (RFC 5322, 3.6.4). */

@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm';
-import { runCommand, statement, type Transaction } from '../../db/index.ts';
+import { type Cells, runCommand, statement, type Transaction } from '../../db/index.ts';
 import { type Call, notFound } from '../common/index.ts';
 import { ledger, type PatientDeps } from './deps.ts';
 import { birthDateInFuture, disagreesWithIdCard, identityConflict, parsed, reasonRequired, versionStale } from './errors.ts';
@@ -8,6 +8,7 @@ import { addIdentifiers, type HashedIdentifier, hashedIdentifiers, lockIdentifie
 import { findPerson } from './person-view.ts';
 import { birthDateOf, isFutureDay, sexOf } from './resident-id.ts';
 import { type PersonChanges, personChanges } from './schemas.ts';
+import { patientCells } from './sealed-rows.ts';
 import { patientIdentifiers, patients } from './tables.ts';
 
 export type AmendPerson = { patientId: string; expectedVersion: number; changes: PersonChanges };
@@ -28,11 +29,11 @@ export async function amendPerson(
   const at = clock();
   const content = { patientId, expectedVersion, changes, reason: ctx.reason };
   return runCommand({ db, ledger, verb: 'amendPerson', key, content, ctx }, async (tx, audit) => {
-    const identifiers = hashedIdentifiers(db.hashKey, changes);
+    const identifiers = hashedIdentifiers(db.indexKey, changes);
     const owners = identifiers.length > 0 ? await lockIdentifiers(tx, identifiers) : [];
     if (owners.some((one) => one.patientId !== patientId)) throw identityConflict();
     await statement(tx.select({ id: patients.id }).from(patients).where(eq(patients.id, patientId)).for('update'));
-    const before = await findPerson(tx, patientId);
+    const before = await findPerson(db, tx, patientId);
     if (!before) throw notFound('patient');
     if (before.version !== expectedVersion) throw versionStale(before.version);
 
@@ -41,12 +42,13 @@ export async function amendPerson(
     const details = agreed(changes, { recorded: before.identifiers.find(isResidentId)?.value, added });
     if (details.dateOfBirth && isFutureDay(details.dateOfBirth, at)) throw birthDateInFuture();
     if (added.some(isResidentId)) await dropResidentId(tx, patientId);
-    await addIdentifiers(tx, { patientId, identifiers: added, at });
+    const dataKey = await db.vault.keyFor(tx, patientId);
+    await addIdentifiers(tx, { patientId, key: dataKey, identifiers: added, at });
     const version = before.version + 1;
-    const hashed = details.mobile === undefined ? {} : { mobileHash: details.mobile && mobileHash(db.hashKey, details.mobile) };
-    await statement(tx.update(patients).set({ ...details, ...hashed, version, updatedAt: at }).where(eq(patients.id, patientId)));
-    const after = await findPerson(tx, patientId);
-    audit({ action: 'U', entity: 'patient', entityId: patientId, ...changedFields(before, after ?? {}) });
+    const hashed = details.mobile === undefined ? {} : { mobileHash: details.mobile && mobileHash(db.indexKey, details.mobile) };
+    await statement(tx.update(patients).set({ ...sealedDetails(patientCells(dataKey, patientId), details), ...hashed, version, updatedAt: at }).where(eq(patients.id, patientId)));
+    const after = await findPerson(db, tx, patientId);
+    audit({ action: 'U', entity: 'patient', entityId: patientId, owner: patientId, ...changedFields(before, after ?? {}) });
     return { patientId, version };
   });
 }
@@ -60,6 +62,17 @@ function agreed(changes: PersonChanges, card: { recorded: string | undefined; ad
   const { dateOfBirth = birthDateOf(card.recorded), sex = sexOf(card.recorded) } = details;
   if (dateOfBirth !== birthDateOf(card.recorded) || sex !== sexOf(card.recorded)) throw disagreesWithIdCard();
   return details;
+}
+
+/** The columns that change, those that identify sealed. */
+function sealedDetails(cells: Cells, { sex, name, mobile, email, dateOfBirth }: Omit<PersonChanges, 'idCard' | 'identifiers'>) {
+  return {
+    ...(sex === undefined ? {} : { sex }),
+    ...(name === undefined ? {} : { name: cells.seal('name', name) }),
+    ...(mobile === undefined ? {} : { mobile: cells.seal('mobile', mobile) }),
+    ...(email === undefined ? {} : { email: cells.seal('email', email) }),
+    ...(dateOfBirth === undefined ? {} : { dateOfBirth: cells.seal('date_of_birth', dateOfBirth) }),
+  };
 }
 
 async function dropResidentId(tx: Transaction, patientId: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { asc, inArray } from 'drizzle-orm';
-import type { Transaction } from '../../db/index.ts';
+import type { DataKey, ServiceDatabase, Transaction } from '../../db/index.ts';
 import { maskName } from './masking.ts';
+import { consentCells, signerCells } from './sealed-rows.ts';
 import { consentPurposes, type consents, consentSigners } from './tables.ts';
 
 type Row = typeof consents.$inferSelect;
@@ -9,18 +10,24 @@ type Row = typeof consents.$inferSelect;
 const STAFF_ROLES: readonly string[] = ['discusser'];
 
 /** Consents with their signers and purposes, in the order given. */
-export async function withParts(orm: Pick<Transaction, 'select'>, rows: Row[]) {
+export async function withParts({ vault }: ServiceDatabase, orm: Pick<Transaction, 'select' | 'execute'>, rows: Row[]) {
   const ids = rows.map((row) => row.id);
   if (ids.length === 0) return [];
-  const [signers, purposes] = await Promise.all([
+  const [signers, purposes, keys] = await Promise.all([
     orm.select().from(consentSigners).where(inArray(consentSigners.consentId, ids)).orderBy(asc(consentSigners.position)),
     orm.select().from(consentPurposes).where(inArray(consentPurposes.consentId, ids)).orderBy(asc(consentPurposes.purpose)),
+    vault.keysOf(orm, rows.map((row) => row.patientId)),
   ]);
   return rows.map((row) => ({
-    row,
-    signers: signers.filter((one) => one.consentId === row.id),
+    row: { ...row, enteredInErrorReason: consentCells(keys.get(row.patientId), row.id).open('entered_in_error_reason', row.enteredInErrorReason) },
+    signers: signers.filter((one) => one.consentId === row.id).map((one) => opened(one, keys.get(row.patientId))),
     purposes: purposes.filter((one) => one.consentId === row.id),
   }));
+}
+
+function opened(signer: typeof consentSigners.$inferSelect, key: DataKey | null | undefined) {
+  const cells = signerCells(key, signer);
+  return { ...signer, name: cells.open('name', signer.name) ?? '', relationship: cells.open('relationship', signer.relationship) };
 }
 
 /** A consent as shown. Its status is the FHIR R4 Consent.status. */
@@ -48,7 +55,7 @@ export function toConsentInfo({ row, signers, purposes }: Awaited<ReturnType<typ
       : null,
     signers: signers.map((one) => ({
       role: one.role,
-      name: STAFF_ROLES.includes(one.role) ? one.name : maskName(one.name),
+      name: STAFF_ROLES.includes(one.role) ? one.name : one.name && maskName(one.name),
       relationship: one.relationship,
       userId: one.userId,
       signedAt: one.signedAt.toISOString(),

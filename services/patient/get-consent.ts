@@ -8,7 +8,7 @@ import { consents } from './tables.ts';
 /** One consent with its signers and purposes. Throws `consent_not_found`. */
 export async function getConsent({ db }: PatientDeps, { input }: Read<{ consentId: string }>): Promise<ConsentInfo> {
   const [found] = await read(db, async (orm) =>
-    withParts(orm, await orm.select().from(consents).where(eq(consents.id, input.consentId))),
+    withParts(db, orm, await orm.select().from(consents).where(eq(consents.id, input.consentId))),
   );
   if (!found) throw notFound('consent');
   return toConsentInfo(found);

@@ -14,12 +14,12 @@ export async function getPerson(
   const { patientId, reveal } = input;
   const row = reveal
     ? await withTransaction(deps.db, async (tx) => {
-        const found = await findPerson(tx, patientId);
-        const entry = { action: 'R', entity: 'patient', entityId: patientId, after: { revealed: true } } as const;
+        const found = await findPerson(deps.db, tx, patientId);
+        const entry = { action: 'R', entity: 'patient', entityId: patientId, owner: patientId, after: { revealed: true } } as const;
         await writeAudit(tx, { ledger, verb: 'getPerson', ctx }, found ? [entry] : []);
         return found;
       })
-    : await read(deps.db, (orm) => findPerson(orm, patientId));
+    : await read(deps.db, (orm) => findPerson(deps.db, orm, patientId));
   if (!row) throw notFound('patient');
   return toPatientInfo(row, { reveal });
 }

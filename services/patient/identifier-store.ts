@@ -1,19 +1,20 @@
 import type { KeyObject } from 'node:crypto';
 import { inArray, sql } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
-import { statement, type Transaction } from '../../db/index.ts';
+import { type DataKey, statement, type Transaction } from '../../db/index.ts';
 import { type Identifier, identifierHash, RESIDENT_ID } from './identifier.ts';
+import { identifierCells } from './sealed-rows.ts';
 import { patientIdentifiers } from './tables.ts';
 
 export type HashedIdentifier = Identifier & { hash: string };
 
 /** All identifiers of a person's details, the resident ID among them, each once and with its hash. */
 export function hashedIdentifiers(
-  hashKey: KeyObject,
+  indexKey: KeyObject,
   details: { idCard?: string | undefined; identifiers?: Identifier[] | undefined },
 ): HashedIdentifier[] {
   const given = [...(details.idCard ? [{ ...RESIDENT_ID, value: details.idCard }] : []), ...(details.identifiers ?? [])];
-  const byHash = new Map(given.map((one) => [identifierHash(hashKey, one), one]));
+  const byHash = new Map(given.map((one) => [identifierHash(indexKey, one), one]));
   return [...byHash].map(([hash, one]) => ({ ...one, hash }));
 }
 
@@ -37,10 +38,12 @@ export async function lockIdentifiers(tx: Transaction, given: HashedIdentifier[]
 /** Writes identifiers of a person. The caller holds their locks. */
 export async function addIdentifiers(
   tx: Transaction,
-  { patientId, identifiers, at }: { patientId: string; identifiers: HashedIdentifier[]; at: Date },
+  { patientId, key, identifiers, at }: { patientId: string; key: DataKey; identifiers: HashedIdentifier[]; at: Date },
 ): Promise<void> {
   if (identifiers.length === 0) return;
-  await statement(
-    tx.insert(patientIdentifiers).values(identifiers.map((one) => ({ id: uuidv7(), patientId, ...one, createdAt: at }))),
-  );
+  const rows = identifiers.map(({ type, country, value, hash }) => {
+    const id = uuidv7();
+    return { id, patientId, type, country, value: identifierCells(key, id).seal('value', value), hash, createdAt: at };
+  });
+  await statement(tx.insert(patientIdentifiers).values(rows));
 }

@@ -22,11 +22,11 @@ export function identifierValue(identifier: Identifier): Normalised<ResidentIdPr
  * What stands in the index for an identifier (HMAC-SHA-256, hex). Keyed, because a plain hash of so few possible
  * numbers can be searched through; type and country are part of it, so that equal values of two kinds differ.
  */
-export function identifierHash(hashKey: KeyObject, { type, country, value }: Identifier): string {
-  return createHmac('sha256', hashKey).update(JSON.stringify(['identifier', type, country, value])).digest('hex');
+export function identifierHash(indexKey: KeyObject, { type, country, value }: Identifier): string {
+  return createHmac('sha256', indexKey).update(JSON.stringify(['identifier', type, country, value])).digest('hex');
 }
 
 /** What stands in the index for a mobile number: as above, in a domain of its own. */
-export function mobileHash(hashKey: KeyObject, mobile: string): string {
-  return createHmac('sha256', hashKey).update(JSON.stringify(['mobile', mobile])).digest('hex');
+export function mobileHash(indexKey: KeyObject, mobile: string): string {
+  return createHmac('sha256', indexKey).update(JSON.stringify(['mobile', mobile])).digest('hex');
 }

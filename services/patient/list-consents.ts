@@ -20,7 +20,7 @@ export async function listConsents(
       .where(and(eq(consents.patientId, patientId), cursor ? lt(consents.id, cursor) : undefined))
       .orderBy(desc(consents.id))
       .limit(limit + 1);
-    return withParts(orm, rows);
+    return withParts(db, orm, rows);
   });
   return toPage(found.map(toConsentInfo), limit);
 }

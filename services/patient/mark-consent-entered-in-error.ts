@@ -3,6 +3,7 @@ import { runCommand, statement } from '../../db/index.ts';
 import { type Call, notFound } from '../common/index.ts';
 import { ledger, type PatientDeps } from './deps.ts';
 import { consentAlreadyEnteredInError, reasonRequired } from './errors.ts';
+import { consentCells } from './sealed-rows.ts';
 import { consents } from './tables.ts';
 
 /**
@@ -22,9 +23,10 @@ export async function markConsentEnteredInError(
     const [known] = await statement(tx.select({ status: consents.status }).from(consents).where(where).for('update'));
     if (!known) throw notFound('consent');
     if (known.status === 'entered-in-error') throw consentAlreadyEnteredInError();
-    const change = { status: 'entered-in-error', enteredInErrorAt: clock(), enteredInErrorReason: reason } as const;
+    const cells = consentCells(await db.vault.keyFor(tx, patientId), consentId);
+    const change = { status: 'entered-in-error', enteredInErrorAt: clock(), enteredInErrorReason: cells.seal('entered_in_error_reason', reason) } as const;
     await statement(tx.update(consents).set(change).where(where));
-    audit({ action: 'U', entity: 'consent', entityId: consentId, before: known, after: { status: change.status } });
+    audit({ action: 'U', entity: 'consent', entityId: consentId, owner: patientId, before: known, after: { status: change.status } });
     return { consentId };
   });
 }

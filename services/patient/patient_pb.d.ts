@@ -100,6 +100,13 @@ export declare type Patient = Message<"patient.v1.Patient"> & {
    * @generated from field: string created_at = 11;
    */
   createdAt: string;
+
+  /**
+   * Absent unless the identifying data were erased.
+   *
+   * @generated from field: optional string erased_at = 12;
+   */
+  erasedAt?: string | undefined;
 };
 
 /**

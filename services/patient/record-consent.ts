@@ -1,11 +1,12 @@
 import { eq } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
-import { runCommand, statement, type Transaction } from '../../db/index.ts';
+import { type DataKey, runCommand, statement, type Transaction } from '../../db/index.ts';
 import type { Call, Ctx } from '../common/index.ts';
 import { ledger, type PatientDeps } from './deps.ts';
 import { consentInFuture, parsed } from './errors.ts';
 import { patientExists } from './patient-exists.ts';
 import { givesConsent, recordConsentBody, type RecordConsentBody } from './schemas.ts';
+import { signerCells } from './sealed-rows.ts';
 import { consentPurposes, consents, consentSigners, type VALIDITIES } from './tables.ts';
 
 export type RecordConsent = RecordConsentBody & { patientId: string; enrollmentId: string | null; requestKey: string };
@@ -50,9 +51,9 @@ export async function recordConsent(deps: PatientDeps, { ctx, key, input }: Call
         .returning({ id: consents.id }),
     );
     if (inserted.length === 0) return recordedBefore(tx, requestKey);
-    await writeParts(tx, consentId, consent);
+    await writeParts(tx, { consentId, key: await deps.db.vault.keyFor(tx, patientId) }, consent);
     const { decisions } = consent;
-    audit({ action: 'C', entity: 'consent', entityId: consentId, after: { ...row, status: 'active', signers, decisions, copyGiven } });
+    audit({ action: 'C', entity: 'consent', entityId: consentId, owner: patientId, after: { ...row, status: 'active', signers, decisions, copyGiven } });
     return { consentId, validity, signedAt, enrollmentId };
   });
 }
@@ -71,19 +72,16 @@ async function judge(deps: PatientDeps, ctx: Ctx, given: RecordConsentBody, sign
   return found.includes('valid') ? 'valid' : (found[0] ?? 'not_delegated');
 }
 
-async function writeParts(tx: Transaction, consentId: string, { signers, decisions }: RecordConsentBody['consent']): Promise<void> {
+async function writeParts(tx: Transaction, { consentId, key }: { consentId: string; key: DataKey }, { signers, decisions }: RecordConsentBody['consent']): Promise<void> {
   const purposes = Object.entries(decisions).map(([purpose, granted]) => ({ consentId, purpose, granted }));
   await Promise.all([
     statement(
       tx.insert(consentSigners).values(
-        signers.map((one, position) => ({
-          ...one,
-          consentId,
-          position,
-          relationship: one.relationship ?? null,
-          userId: one.userId ?? null,
-          signedAt: new Date(one.signedAt),
-        })),
+        signers.map(({ role, name, relationship = null, userId = null, signedAt, mark }, position) => {
+          const cells = signerCells(key, { consentId, position });
+          const sealed = { name: cells.seal('name', name), relationship: cells.seal('relationship', relationship) };
+          return { consentId, position, role, ...sealed, userId, signedAt: new Date(signedAt), mark };
+        }),
       ),
     ),
     statement(tx.insert(consentPurposes).values(purposes)),

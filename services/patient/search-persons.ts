@@ -17,22 +17,22 @@ const MOST_HITS = 50;
 export async function searchPersons(deps: PatientDeps, { ctx, input }: Read<SearchPersons>): Promise<{ items: PatientInfo[] }> {
   const by = parsed(searchPersonsBody, input);
   return withTransaction(deps.db, async (tx) => {
-    const rows = await findPersons(tx, await idsOf(tx, deps.db, by), MOST_HITS);
+    const rows = await findPersons(deps.db, tx, await idsOf(tx, deps.db, by), MOST_HITS);
     await writeAudit(
       tx,
       { ledger, verb: 'searchPersons', ctx },
-      rows.map((row) => ({ action: 'R', entity: 'patient', entityId: row.id, after: { foundBy: Object.keys(by)[0] } })),
+      rows.map((row) => ({ action: 'R', entity: 'patient', entityId: row.id, owner: row.id, after: { foundBy: Object.keys(by)[0] } })),
     );
     return { items: rows.map((row) => toPatientInfo(row, { reveal: false })) };
   });
 }
 
-async function idsOf(tx: Transaction, { hashKey }: ServiceDatabase, by: SearchPersons): Promise<string[]> {
+async function idsOf(tx: Transaction, { indexKey }: ServiceDatabase, by: SearchPersons): Promise<string[]> {
   if (by.mobile !== undefined) {
     const found = await tx
       .select({ id: patients.id })
       .from(patients)
-      .where(eq(patients.mobileHash, mobileHash(hashKey, by.mobile)))
+      .where(eq(patients.mobileHash, mobileHash(indexKey, by.mobile)))
       .orderBy(desc(patients.id))
       .limit(MOST_HITS);
     return found.map((row) => row.id);
@@ -41,6 +41,6 @@ async function idsOf(tx: Transaction, { hashKey }: ServiceDatabase, by: SearchPe
   const found = await tx
     .select({ id: patientIdentifiers.patientId })
     .from(patientIdentifiers)
-    .where(eq(patientIdentifiers.hash, identifierHash(hashKey, wanted)));
+    .where(eq(patientIdentifiers.hash, identifierHash(indexKey, wanted)));
   return found.map((row) => row.id);
 }

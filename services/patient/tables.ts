@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { boolean, date, index, integer, jsonb, pgSchema, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, pgSchema, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { sealed } from '../../db/encryption/columns.ts';
 import { ledgerTables } from '../../db/ledger.ts';
-import { type HistoryEntry, SEXES, SIGNER_ROLES } from './schemas.ts';
+import { SEXES, SIGNER_ROLES } from './schemas.ts';
 
 // Not exported: drizzle-kit would emit CREATE SCHEMA, which the service's role may not do.
 const schema = pgSchema('patient');
@@ -10,22 +11,25 @@ export const { commandKeys, auditEntries, dataKeys } = ledgerTables(schema);
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
+/** What identifies a person is sealed under the person's data key (owner: the person's id). */
 export const patients = schema.table(
   'patients',
   {
     id: uuid('id').primaryKey(),
-    name: text('name').notNull(),
-    mobile: text('mobile'),
+    name: sealed('name').notNull(),
+    mobile: sealed('mobile'),
     /** Keyed HMAC, for searching. Not unique: families share a number. */
     mobileHash: text('mobile_hash'),
-    email: text('email'),
-    dateOfBirth: date('date_of_birth', { mode: 'string' }),
+    email: sealed('email'),
+    dateOfBirth: sealed('date_of_birth'),
     sex: text('sex', { enum: SEXES }),
     /** The sites that registered this person. */
     siteIds: uuid('site_ids').array().notNull(),
     version: integer('version').notNull().default(1),
     createdAt: at('created_at').notNull(),
     updatedAt: at('updated_at').notNull(),
+    /** The data key was destroyed: what is sealed can't be read any more. */
+    erasedAt: at('erased_at'),
   },
   (t) => [index('patients_mobile_hash').on(t.mobileHash, t.id)],
 );
@@ -37,7 +41,7 @@ export const patientIdentifiers = schema.table(
     patientId: uuid('patient_id').notNull().references(() => patients.id),
     type: text('type').notNull(),
     country: text('country').notNull(),
-    value: text('value').notNull(),
+    value: sealed('value').notNull(),
     /** Keyed HMAC over type, country and value: one person per identifier. */
     hash: text('hash').notNull(),
     createdAt: at('created_at').notNull(),
@@ -54,7 +58,8 @@ export const historyEntries = schema.table(
   {
     id: uuid('id').primaryKey(),
     patientId: uuid('patient_id').notNull().references(() => patients.id),
-    entry: jsonb('entry').$type<HistoryEntry>().notNull(),
+    /** JSON of a HistoryEntry. */
+    entry: sealed('entry').notNull(),
     recordedAt: at('recorded_at').notNull(),
   },
   (t) => [index('history_entries_patient').on(t.patientId, t.id)],
@@ -88,7 +93,7 @@ export const consents = schema.table(
     copyGivenHow: text('copy_given_how', { enum: ['paper', 'electronic'] }),
     recordedAt: at('recorded_at').notNull(),
     enteredInErrorAt: at('entered_in_error_at'),
-    enteredInErrorReason: text('entered_in_error_reason'),
+    enteredInErrorReason: sealed('entered_in_error_reason'),
   },
   (t) => [
     uniqueIndex('consents_request_key').on(t.requestKey),
@@ -103,8 +108,8 @@ export const consentSigners = schema.table(
     consentId: uuid('consent_id').notNull().references(() => consents.id),
     position: integer('position').notNull(),
     role: text('role', { enum: SIGNER_ROLES }).notNull(),
-    name: text('name').notNull(),
-    relationship: text('relationship'),
+    name: sealed('name').notNull(),
+    relationship: sealed('relationship'),
     userId: text('user_id'),
     signedAt: at('signed_at').notNull(),
     mark: text('mark', { enum: ['signature', 'thumbprint'] }).notNull(),

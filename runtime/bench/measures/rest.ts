@@ -66,7 +66,7 @@ export async function measureGetPatient({ at, study, load }: At, options: { roun
 /** Hono, its Node server and the query that the Patient service makes; no authentication, no validation, no log. */
 async function bareRoute(at: BenchSystem): Promise<{ url: string; stop(): Promise<void> }> {
   const db = connectDatabase({ url: at.adminUrl, schema: 'patient', secrets: at.secrets });
-  const app = new Hono().get('/:id', async (c) => c.json((await findPerson(db.orm, c.req.param('id'))) ?? null));
+  const app = new Hono().get('/:id', async (c) => c.json((await findPerson(db, db.orm, c.req.param('id'))) ?? null));
   const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
     const starting = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, () => resolve(starting));
   });
