@@ -2,10 +2,16 @@ import type { Context } from 'hono';
 import type { Ctx } from '../services/common/index.ts';
 import type { ApiEnv } from './deps.ts';
 
-/** Who acts, by which request and why: goes with every call into the audit row. */
+/** Who acts, by which request, why and with what authority: goes with every call to the services, which hold it against the policy. */
 export function ctxOf(c: Context<ApiEnv>, reason?: string): Ctx {
   const { id, name, role } = c.var.user;
-  return { actor: { kind: 'user', id, name, role }, requestId: c.var.requestId, ...(reason === undefined ? {} : { reason }) };
+  const { operation, grant } = c.var;
+  return {
+    actor: { kind: 'user', id, name, role },
+    requestId: c.var.requestId,
+    ...(operation === undefined || grant === undefined ? {} : { authority: { operation, grant } }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 /** The key of a command: the caller's own key, kept apart from the same key of another caller. */

@@ -6,7 +6,8 @@ import type { NotificationClient } from '../services/notification/client.ts';
 import type { PatientClient } from '../services/patient/client.ts';
 import type { SiteClient } from '../services/site/client.ts';
 import type { StudyClient } from '../services/study/client.ts';
-import type { Grant } from './auth/grant.ts';
+import type { Grant } from '../services/common/authority/grant.ts';
+import type { OperationId } from '../services/common/authority/policy.ts';
 import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
 import type { EnrollmentGateway } from './enrollment-gateway.ts';
 import type { Health } from './routes/health.ts';
@@ -41,6 +42,8 @@ export type ApiEnv = {
   Variables: {
     requestId: string;
     user: AuthenticatedUser;
+    /** What the caller was let in for, and how far that reaches. */
+    operation: OperationId;
     grant: Grant;
     /** Of a POST that needs one. */
     idempotencyKey: string;

@@ -1,6 +1,6 @@
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import { id, pageRequest } from '../services/common/index.ts';
-import type { OperationId } from './auth/policy.ts';
+import type { OperationId } from '../services/common/authority/policy.ts';
 
 /** A route of the API. Its operationId is its row in the policy; without a row it doesn't compile and is denied. */
 export function operation<

@@ -4,6 +4,7 @@ import { SERVICES, type ServiceName } from '../db/provision.ts';
 import { PRODUCTION_TIMING, type TimingProfile } from '../workflows/timing.ts';
 import { DEFAULT_CALLEE } from '../services/common/resilience/index.ts';
 import { StartupError } from './embedded/startup-error.ts';
+import { RETENTION_YEARS } from './services.ts';
 import { SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -47,6 +48,7 @@ export const ENVIRONMENT = z.object({
   STEP_RETRY_INITIAL_MS: millis(PRODUCTION_TIMING.retryInitialMs).describe('Wait before the second attempt; doubles'),
   STEP_RETRY_MAXIMUM_MS: millis(PRODUCTION_TIMING.retryMaximumMs).describe('Longest wait between two attempts'),
   STEP_ROUND_MS: millis(PRODUCTION_TIMING.roundMs).describe('Wait between two rounds of a compensation or of a step after the pivot'),
+  RETENTION_YEARS: z.coerce.number().int().min(1).max(100).default(RETENTION_YEARS).describe('How long what identifies a participant is kept after the last enrollment ended; `ops patients erase` refuses before'),
   REAUTHENTICATION_MAX_AGE_S: z.coerce.number().int().min(1).max(86_400).default(MAX_AUTH_AGE_S).describe('How old the authentication (`auth_time` of the token) may be for a code-break'),
   CODE_BREAK_SWEEP_MS: millis(SWEEP_EVERY_MS).describe('Between two looks for code-breaks that nobody has been told of'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Of the log on standard output'),

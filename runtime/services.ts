@@ -31,6 +31,8 @@ export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDead
   /** Needed where Notification runs. */
   mailer?: Mailer;
   opsEmail: string | null;
+  /** See the configuration; its default when absent. */
+  retentionYears?: number;
   onUnexpectedRpc?: OnUnexpectedRpc;
 };
 
@@ -73,13 +75,16 @@ function urlOf({ databaseUrls }: ServicesOptions, name: ServiceName): string {
   return url;
 }
 
+/** What the EU asks for the trial master file (Regulation 536/2014, 58), the longest of those that apply. */
+export const RETENTION_YEARS = 25;
+
 type Parts = ServicesOptions & { db: ServiceDatabase; channels: Channels };
 
-function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, channels }: Parts): Services[ServiceName] {
+function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, channels, retentionYears = RETENTION_YEARS }: Parts): Services[ServiceName] {
   const others = channels.clientsOf(name);
   switch (name) {
     case 'patient':
-      return patientService({ db, clock, study: others.study });
+      return patientService({ db, clock, study: others.study, retentionYears });
     case 'study':
       return studyService({ db, clock, patient: others.patient, site: others.site, edc: others.edc });
     case 'site':

@@ -11,6 +11,7 @@ export function settingsOf(config: Config) {
     callConcurrency: config.CALL_CONCURRENCY,
     circuitOpenMs: config.CIRCUIT_OPEN_MS,
     timing: config.timing,
+    retentionYears: config.RETENTION_YEARS,
     maxAuthAgeS: config.REAUTHENTICATION_MAX_AGE_S,
     codeBreakSweepMs: config.CODE_BREAK_SWEEP_MS,
     listen: { host: config.HOST, port: config.PORT },

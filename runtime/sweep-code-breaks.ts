@@ -1,13 +1,11 @@
 import type { Logger } from 'pino';
 import type { ApiDeps } from '../api/deps.ts';
 import { reportUntold } from '../api/unblinding/report-untold.ts';
-import type { Ctx } from '../services/common/index.ts';
 
 /** Between two looks, unless the configuration says otherwise. */
 export const SWEEP_EVERY_MS = 30_000;
 /** Rows of one pass; the next goes on behind them, so that many which can't be told hold up no others. */
 const AT_ONCE = 100;
-const CTX: Ctx = { actor: { kind: 'service', service: 'study' }, requestId: 'code-break-sweep' };
 
 export type Sweep = { stop(): Promise<void> };
 
@@ -25,7 +23,7 @@ export function sweepCodeBreaks(options: Pick<ApiDeps, 'clients' | 'enrollments'
 
   const sweep = async () => {
     try {
-      after = await reportUntold(options, { ctx: CTX, input: { ...(after === null ? {} : { after }), limit: AT_ONCE }, signal });
+      after = await reportUntold(options, { requestId: 'code-break-sweep', input: { ...(after === null ? {} : { after }), limit: AT_ONCE }, signal });
     } catch (error) {
       log.warn({ code: (error as { code?: unknown }).code }, 'code-breaks may be untold; the sweep tries again');
     }

@@ -3,8 +3,7 @@ import { matchedRoutes } from 'hono/route';
 import { ctxOf } from '../call.ts';
 import type { ApiEnv } from '../deps.ts';
 import { ApiError } from '../problem.ts';
-import type { Access } from './policy.ts';
-import { accessOf } from './policy.ts';
+import { type Access, accessOf, type OperationId } from '../../services/common/authority/policy.ts';
 import type { ScopeIds } from './scope-ids.ts';
 import type { TokenVerifier } from './token.ts';
 
@@ -37,9 +36,12 @@ export function authorize(
   return async (c, next) => {
     const route = matchedRoutes(c).findLast(({ method }) => method !== 'ALL');
     if (!route) throw noSuchResource();
-    const access = accessOf(operationOf(route.method, route.path), c.var.user.role);
+    const operation = operationOf(route.method, route.path);
+    const access = accessOf(operation, c.var.user.role);
     refuse(access);
     c.set('grant', await scopes.grantOf(c.var.user, access, ctxOf(c)));
+    // It has a row in the policy, or access would have been refused.
+    c.set('operation', operation as OperationId);
     await next();
   };
 }

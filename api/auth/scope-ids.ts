@@ -1,8 +1,8 @@
 import type { Ctx } from '../../services/common/index.ts';
 import type { SiteClient } from '../../services/site/client.ts';
 import type { StudyClient } from '../../services/study/client.ts';
-import type { Grant } from './grant.ts';
-import type { Scope } from './policy.ts';
+import type { Grant } from '../../services/common/authority/grant.ts';
+import type { Scope } from '../../services/common/authority/policy.ts';
 import type { AuthenticatedUser } from './token.ts';
 
 const CACHE_LIMIT = 10_000;

@@ -4,7 +4,7 @@ import { contentHash } from '../../db/content-hash.ts';
 import { type Ctx, DomainError, id, notFound } from '../../services/common/index.ts';
 import { recordConsentBody } from '../../services/patient/index.ts';
 import { type Admission, statusOf } from '../../services/study/index.ts';
-import { covers, type Grant, requireCovered } from '../auth/grant.ts';
+import { covers, type Grant, requireCovered } from '../../services/common/authority/grant.ts';
 import type { AuthenticatedUser } from '../auth/token.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { EnrollmentResponse } from '../responses/enrollment.ts';

@@ -1,6 +1,6 @@
 import { type Ctx, notFound } from '../../services/common/index.ts';
 import { statusOf } from '../../services/study/index.ts';
-import { type Grant, requireCovered } from '../auth/grant.ts';
+import { type Grant, requireCovered } from '../../services/common/authority/grant.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { EnrollmentFacts } from '../responses/enrollment.ts';
 

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../services/common/index.ts';
-import type { Grant } from '../auth/grant.ts';
+import type { Grant } from '../../services/common/authority/grant.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { EnrollmentFacts, EnrollmentResponse } from '../responses/enrollment.ts';
 import { toEnrollmentResponse } from '../responses/enrollment.ts';

@@ -1,6 +1,6 @@
-import type { Ctx, Role } from '../../services/common/index.ts';
-import { covers, type Grant } from '../auth/grant.ts';
-import { accessOf } from '../auth/policy.ts';
+import { type Ctx, DomainError, type Role } from '../../services/common/index.ts';
+import type { Grant } from '../../services/common/authority/grant.ts';
+import { accessOf } from '../../services/common/authority/policy.ts';
 import type { ApiDeps } from '../deps.ts';
 import { partOfView } from '../part-of-view.ts';
 import type { EnrollmentFacts, EnrollmentWithParticipant } from '../responses/enrollment.ts';
@@ -32,8 +32,12 @@ async function participantOf(
   { ctx, facts: { patientId }, grant, role }: Asked,
 ): Promise<ShownPerson | null | undefined> {
   if (['403', '404'].includes(accessOf('getPatient', role))) return undefined;
-  const person = await partOfView(partDeadlineMs, () => clients.patient.getPerson({ ctx, input: { patientId, reveal: false } }));
-  if (!person) return null;
-  if (!covers(grant, { siteIds: person.siteIds, patientId })) return undefined;
-  return toPatientInfo(person, grant.scope === 'site' ? grant.siteIds : 'all');
+  try {
+    const person = await partOfView(partDeadlineMs, () => clients.patient.getPerson({ ctx, input: { patientId, reveal: false } }));
+    return person && toPatientInfo(person, grant.scope === 'site' ? grant.siteIds : 'all');
+  } catch (error) {
+    // The enrollment is the caller's to see, the person isn't (any more).
+    if (error instanceof DomainError && error.code === 'patient_not_found') return undefined;
+    throw error;
+  }
 }

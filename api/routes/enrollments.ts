@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { enrollmentFilters, newDeviation } from '../../services/study/index.ts';
 import { commandOf, ctxOf, keyOf, readOf } from '../call.ts';
 import type { Api, ApiDeps } from '../deps.ts';
-import type { Grant } from '../auth/grant.ts';
+import type { Grant } from '../../services/common/authority/grant.ts';
 import { createEnrollment as create, createEnrollmentBody } from '../enrollments/create-enrollment.ts';
 import { locate } from '../enrollments/locate.ts';
 import { showsReasons } from '../enrollments/show.ts';

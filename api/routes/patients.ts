@@ -4,15 +4,13 @@ import { uuidv7 } from 'uuidv7';
 import { text } from '../../services/common/index.ts';
 import type { PatientInfo } from '../../services/patient/index.ts';
 import { personChanges, registerPersonBody, searchPersonsBody } from '../../services/patient/index.ts';
-import { covers, requireCovered } from '../auth/grant.ts';
 import { refuse } from '../auth/middleware.ts';
-import { accessOf } from '../auth/policy.ts';
+import { accessOf } from '../../services/common/authority/policy.ts';
 import type { ScopeIds } from '../auth/scope-ids.ts';
 import { commandOf, ctxOf, keyOf, readOf } from '../call.ts';
 import type { Api, ApiDeps, ApiEnv } from '../deps.ts';
 import { etagOf, versionOf } from '../etag.ts';
 import { answer, jsonBody, locationOf, operation, patientPath } from '../operation.ts';
-import { requirePatient } from '../patient-reach.ts';
 import { patientInfo, toPatientInfo } from '../responses/patient.ts';
 
 const tags = ['Patients'];
@@ -70,7 +68,6 @@ const searchPatients = operation({
 export function patientRoutes(api: Api, { clients: { patient } }: ApiDeps, scopes: ScopeIds): void {
   api.openapi(registerPatient, async (c) => {
     const body = c.req.valid('json');
-    requireCovered(c.var.grant, { siteIds: [body.siteId] }, 'site');
     const { patientId, created } = await patient.registerPerson(commandOf(c, body));
     // A known identifier gives the same id and nothing else (domain: Persons).
     if (!created) return c.json({ patientInfo: { id: patientId } }, 200, locationOf(`/patients/${patientId}`));
@@ -83,14 +80,13 @@ export function patientRoutes(api: Api, { clients: { patient } }: ApiDeps, scope
     const { reveal } = c.req.valid('query');
     if (reveal !== 'true') {
       const info = await patient.getPerson(readOf(c, { patientId, reveal: false }));
-      requireCovered(c.var.grant, { siteIds: info.siteIds, patientId }, 'patient');
       return c.json(toResponse(c, info), 200, { ETag: etagOf(info.version) });
     }
-    await requirePatient(c, { patient, patientId });
     const access = accessOf('revealPatient', c.var.user.role);
     refuse(access);
-    await requirePatient(c, { patient, patientId, grant: await scopes.grantOf(c.var.user, access, ctxOf(c)) });
-    const info = await patient.getPerson({ ctx: ctxOf(c, decoded(c.req.valid('header')['x-reason'])), input: { patientId, reveal: true } });
+    const ctx = ctxOf(c, decoded(c.req.valid('header')['x-reason']));
+    const authority = { operation: 'revealPatient', grant: await scopes.grantOf(c.var.user, access, ctx) } as const;
+    const info = await patient.getPerson({ ctx: { ...ctx, authority }, input: { patientId, reveal: true } });
     return c.json(toResponse(c, info), 200, { ETag: etagOf(info.version), 'Cache-Control': 'no-store' });
   });
 
@@ -98,7 +94,6 @@ export function patientRoutes(api: Api, { clients: { patient } }: ApiDeps, scope
     const { patientId } = c.req.valid('param');
     const { reason, ...changes } = c.req.valid('json');
     const expectedVersion = versionOf(c.req.header('If-Match'));
-    await requirePatient(c, { patient, patientId });
     const key = keyOf(c, c.req.header('Idempotency-Key') ?? uuidv7());
     await patient.amendPerson({ ctx: ctxOf(c, reason), key, input: { patientId, expectedVersion, changes } });
     const info = await patient.getPerson(readOf(c, { patientId, reveal: false }));
@@ -107,8 +102,7 @@ export function patientRoutes(api: Api, { clients: { patient } }: ApiDeps, scope
 
   api.openapi(searchPatients, async (c) => {
     const { items } = await patient.searchPersons(readOf(c, c.req.valid('json')));
-    const within = items.filter(({ id, siteIds }) => covers(c.var.grant, { siteIds, patientId: id }));
-    return c.json({ items: within.map((info) => toResponse(c, info).patientInfo) }, 200);
+    return c.json({ items: items.map((info) => toResponse(c, info).patientInfo) }, 200);
   });
 }
 

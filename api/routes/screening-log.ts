@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { newRefusal, screeningLogQuery } from '../../services/study/index.ts';
-import { requireCovered } from '../auth/grant.ts';
+import { requireCovered } from '../../services/common/authority/grant.ts';
 import { commandOf, readOf } from '../call.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import { answer, jsonBody, operation, pageOf, studyPath } from '../operation.ts';

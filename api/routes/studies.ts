@@ -1,7 +1,7 @@
 import { newStudy, protocolBody } from '../../services/study/index.ts';
 import { z } from '@hono/zod-openapi';
 import { notFound } from '../../services/common/index.ts';
-import { requireStudy } from '../auth/grant.ts';
+import { requireStudy } from '../../services/common/authority/grant.ts';
 import { commandOf, ctxOf, readOf } from '../call.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import { answer, jsonBody, locationOf, operation, pageOf, pageQuery, studyPath } from '../operation.ts';
@@ -73,7 +73,7 @@ export function studyRoutes(api: Api, deps: ApiDeps): void {
     requireStudy(grant, studyId);
     const found = await study.getStudy(readOf(c, { studyId }));
     if (!found) throw notFound('study');
-    return c.json(await withSites(deps, { ctx: ctxOf(c), study: found, grant, user }), 200);
+    return c.json(await withSites(deps, { ctx: ctxOf(c), study: found, user }), 200);
   });
 
   api.openapi(addProtocolVersion, async (c) => {

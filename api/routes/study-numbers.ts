@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { notFound } from '../../services/common/index.ts';
-import { requireStudy } from '../auth/grant.ts';
+import { requireStudy } from '../../services/common/authority/grant.ts';
 import { readOf } from '../call.ts';
 import { drawConsort } from '../consort/draw-consort.ts';
 import type { Api, ApiDeps, ApiEnv } from '../deps.ts';

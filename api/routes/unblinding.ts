@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { id, notFound } from '../../services/common/index.ts';
 import { newApproval, newBaselineCorrection, newCodeBreak, newUnblinding, randomisationListQuery } from '../../services/study/index.ts';
-import { requireCovered, requireStudy } from '../auth/grant.ts';
+import { requireCovered, requireStudy } from '../../services/common/authority/grant.ts';
 import { requireRecentAuthentication } from '../auth/re-authentication.ts';
 import { commandOf, readOf } from '../call.ts';
 import type { Api, ApiDeps, ApiEnv } from '../deps.ts';
@@ -128,7 +128,7 @@ export function unblindingRoutes(api: Api, deps: ApiDeps): void {
     await requireEnrollment(c, { enrollmentId });
     const { reason } = c.req.valid('json');
     const answered = await study.breakCode(commandOf(c, { enrollmentId, reason }, reason));
-    reportSoon(deps, readOf(c, { codeBreakId: answered.codeBreakId }));
+    reportSoon(deps, { requestId: c.var.requestId, codeBreakId: answered.codeBreakId });
     if (answered.broken) return c.json(toCodeBreak(answered), 201, NOT_KEPT);
     const seconds = Math.max(1, Math.ceil((Date.parse(answered.retryAt) - deps.clock().getTime()) / 1000));
     throw new ApiError(429, 'code_break_limit', 'You have unblinded as many subjects within an hour as one person may; this attempt is recorded and reported.', {

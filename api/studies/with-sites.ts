@@ -1,13 +1,12 @@
 import type { Ctx } from '../../services/common/index.ts';
 import type { Study } from '../../services/study/index.ts';
-import { covers, type Grant } from '../auth/grant.ts';
-import { accessOf } from '../auth/policy.ts';
+import { accessOf } from '../../services/common/authority/policy.ts';
 import type { AuthenticatedUser } from '../auth/token.ts';
 import type { ApiDeps } from '../deps.ts';
 import { partOfView } from '../part-of-view.ts';
 import { type StudyWithSites, toStudyResponse, toStudySite } from '../responses/study.ts';
 
-type Asked = { ctx: Ctx; study: Study; grant: Grant; user: AuthenticatedUser };
+type Asked = { ctx: Ctx; study: Study; user: AuthenticatedUser };
 
 /**
  * A study with the sites at which it runs, those of them that the caller may know of. When Site can't be asked they
@@ -15,14 +14,13 @@ type Asked = { ctx: Ctx; study: Study; grant: Grant; user: AuthenticatedUser };
  */
 export async function withSites(
   { clients, partDeadlineMs }: Pick<ApiDeps, 'clients' | 'partDeadlineMs'>,
-  { ctx, study, grant, user }: Asked,
+  { ctx, study, user }: Asked,
 ): Promise<StudyWithSites> {
   const { studyId } = study;
   const answer = await partOfView(partDeadlineMs, () => clients.site.listActivations({ ctx, input: { studyId } }));
   if (!answer) return { ...toStudyResponse(study), sites: null, degraded: ['site'] };
-  const known = answer.items.filter(({ siteId }) => covers(grant, { studyId, siteIds: [siteId] }));
   const counts = countsOf(user);
-  return { ...toStudyResponse(study), sites: known.map((one) => toStudySite(one, { counted: counts(one.site.code) })) };
+  return { ...toStudyResponse(study), sites: answer.items.map((one) => toStudySite(one, { counted: counts(one.site.code) })) };
 }
 
 /** By the policy of the numbers of a study: everybody's, or those of the caller's own sites. */

@@ -17,7 +17,7 @@ export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
 }
 
-type Content = { current: string; keys: Map<string, KeyObject>; readAt: number; changedAt: number };
+type Content = { current: string; keys: Map<string, KeyObject>; readAt: number; version: string };
 
 const KEY_BYTES = 32;
 /** Another process may have added a key: the file is looked at again after so long. */
@@ -38,11 +38,11 @@ export function fileKeyRing(file: string): KeyRing {
   const content = async (missing?: string): Promise<Content> => {
     const now = Date.now();
     if (known && (missing === undefined ? now - known.readAt < LOOK_AGAIN_MS : known.keys.has(missing))) return known;
-    const changedAt = await checkedMode(file);
-    if (known?.changedAt === changedAt) return Object.assign(known, { readAt: now });
+    const version = await checkedMode(file);
+    if (known?.version === version) return Object.assign(known, { readAt: now });
     const { current, keys } = parsed(file, await readFile(file, 'utf8'));
     const made = Object.entries(keys).map(([id, text]) => [id, secret(file, text)] as const);
-    known = { current, keys: new Map(made), readAt: now, changedAt };
+    known = { current, keys: new Map(made), readAt: now, version };
     return known;
   };
   return {
@@ -80,10 +80,11 @@ const newId = () => `k${new Date().toISOString().slice(0, 10).replaceAll('-', ''
 
 const serialised = (current: string, keys: Record<string, string>) => `${JSON.stringify({ current, keys }, null, 1)}\n`;
 
-async function checkedMode(file: string): Promise<number> {
-  const { mode, mtimeMs } = await stat(file);
+/** Which content the file has: times are coarse, but a new content is always a new file. */
+async function checkedMode(file: string): Promise<string> {
+  const { mode, mtimeMs, ino, size } = await stat(file);
   if ((mode & 0o077) !== 0) throw new KeyFileError(`${file} may be read by others than its owner: chmod 600 it, and consider its keys known.`);
-  return mtimeMs;
+  return `${mtimeMs} ${ino} ${size}`;
 }
 
 function parsed(file: string, text: string): { current: string; keys: Record<string, string> } {

@@ -112,7 +112,7 @@ export function createVault({ schema, keys }: { schema: string; keys: KeyProvide
       return [...destroyed].length > 0;
     },
     /** Wraps up to `limit` keys anew that another key than the current one wraps. Repeat until none is left. */
-    rewrap: async (tx: Executor, limit: number): Promise<{ rewrapped: number }> => {
+    rewrap: async (tx: Executor, limit: number): Promise<{ rewrapped: number; keyId: string }> => {
       const current = await keys.currentKeyId();
       const rows = await tx.execute(sql`
         select id, owner, wrapped, key_id as "keyId", false as mine from ${table}
@@ -125,7 +125,7 @@ export function createVault({ schema, keys }: { schema: string; keys: KeyProvide
         await tx.execute(sql`
           update ${table} set wrapped = decode(${Buffer.from(again.wrapped).toString('base64')}, 'base64'), key_id = ${again.keyId} where id = ${id}`);
       }
-      return { rewrapped: stale.length };
+      return { rewrapped: stale.length, keyId: current };
     },
     /** How many keys are wrapped by another key than the current one. */
     stale: async (orm: Executor): Promise<number> => {

@@ -1,4 +1,6 @@
-/** The roles of the system; what each may do is in `api/auth/policy.ts`. */
+import type { Authority } from './authority/authorise.ts';
+
+/** The roles of the system; what each may do is in `authority/policy.ts`. */
 export const ROLES = [
   'clinician',
   'investigator',
@@ -26,8 +28,8 @@ export type Actor =
   | { kind: 'workflow'; workflow: string; onBehalfOf: User }
   | { kind: 'service'; service: string };
 
-/** Travels with every call into the audit row. */
-export type Ctx = { actor: Actor; requestId: string; reason?: string | undefined };
+/** Travels with every call: who acts and why into the audit row, what the edge let them in for to the service's guard. */
+export type Ctx = { actor: Actor; requestId: string; reason?: string | undefined; authority?: Authority | undefined };
 
 /** A command: carried out once and only once under its key. */
 export type Call<I> = { ctx: Ctx; key: string; input: I };

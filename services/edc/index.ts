@@ -1,5 +1,8 @@
+import { authoriseWith } from '../common/authority/index.ts';
 import { type Bound, bindVerbs } from '../common/index.ts';
+import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
 import { settleStepIn } from '../common/settle-step.ts';
+import { guards } from './guards.ts';
 import { casebookOf } from './casebook-of.ts';
 import { closeCasebook } from './close-casebook.ts';
 import { closeScreening } from './close-screening.ts';
@@ -19,6 +22,8 @@ const verbs = {
   closeScreening,
   recordScreeningResults,
   settleStep: settleStepIn(ledger),
+  rewrapDataKeys: rewrapDataKeysIn(ledger),
+  authorise: authoriseWith(guards),
   screeningResultsOf,
   openCasebook,
   closeCasebook,

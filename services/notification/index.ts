@@ -1,11 +1,15 @@
+import { authoriseWith } from '../common/authority/index.ts';
 import { bindVerbs } from '../common/index.ts';
-import type { NotificationDeps } from './deps.ts';
+import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
+import { ledger, type NotificationDeps } from './deps.ts';
+import { eraseRecipient } from './erase-recipient.ts';
+import { guards } from './guards.ts';
 import { listMessages } from './list-messages.ts';
 import { sendNotice } from './send-notice.ts';
 
 /** Tells people by mail what happened with an enrollment. */
 export function notificationService(deps: NotificationDeps) {
-  return bindVerbs(deps, { sendNotice, listMessages });
+  return bindVerbs(deps, { sendNotice, listMessages, eraseRecipient, rewrapDataKeys: rewrapDataKeysIn(ledger), authorise: authoriseWith(guards) });
 }
 
 export type NotificationService = ReturnType<typeof notificationService>;

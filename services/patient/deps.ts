@@ -6,7 +6,9 @@ import { auditEntries, commandKeys } from './tables.ts';
 export type PatientDeps = {
   db: ServiceDatabase;
   clock: () => Date;
-  study: Pick<StudyClient, 'judgeConsent'>;
+  /** How long what identifies a participant is kept after the last enrollment ended. */
+  retentionYears: number;
+  study: Pick<StudyClient, 'judgeConsent' | 'listEnrollments'>;
 };
 
 export const ledger = { commandKeys, auditEntries };

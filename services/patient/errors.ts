@@ -9,6 +9,12 @@ export const identityConflict = () =>
 export const versionStale = (version: number) =>
   new DomainError('stale', 'version_stale', 'The record has changed since it was read; read it again.', { details: { version } });
 
+export const enrollmentNotEnded = (enrollmentId: string) =>
+  new DomainError('conflict', 'enrollment_not_ended', 'The person has an enrollment that is open or active; it has to end first.', { details: { enrollmentId } });
+
+export const retentionNotEnded = (until: string) =>
+  new DomainError('conflict', 'retention_not_ended', 'The identifying data have to be kept until the retention period ends.', { details: { until } });
+
 export const reasonRequired = () =>
   new DomainError('invalid', 'reason_required', 'A change of a record needs a reason.');
 

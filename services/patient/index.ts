@@ -1,4 +1,6 @@
+import { authoriseWith } from '../common/authority/index.ts';
 import { bindVerbs } from '../common/index.ts';
+import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
 import { settleStepIn } from '../common/settle-step.ts';
 import { addHistory } from './add-history.ts';
 import { amendPerson } from './amend-person.ts';
@@ -6,6 +8,8 @@ import { consentOfEnrollment } from './consent-of-enrollment.ts';
 import { consentInForce } from './consent-in-force.ts';
 import { contactOf } from './contact-of.ts';
 import { ledger, type PatientDeps } from './deps.ts';
+import { erasePerson } from './erase-person.ts';
+import { guards } from './guards.ts';
 import { getConsent } from './get-consent.ts';
 import { getPerson } from './get-person.ts';
 import { getPersons } from './get-persons.ts';
@@ -26,6 +30,7 @@ export function patientService(deps: PatientDeps) {
     addHistory,
     recordConsent,
     markConsentEnteredInError,
+    erasePerson,
     getPerson,
     getPersons,
     searchPersons,
@@ -38,6 +43,8 @@ export function patientService(deps: PatientDeps) {
     contactOf,
     missingSigners,
     settleStep: settleStepIn(ledger),
+    rewrapDataKeys: rewrapDataKeysIn(ledger),
+    authorise: authoriseWith(guards),
   });
 }
 

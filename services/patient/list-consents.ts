@@ -1,5 +1,6 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
+import { covers, grantOf } from '../common/authority/index.ts';
 import { type Page, type PageRequest, type Read, toPage } from '../common/index.ts';
 import { type ConsentInfo, toConsentInfo, withParts } from './consent-view.ts';
 import type { PatientDeps } from './deps.ts';
@@ -9,7 +10,7 @@ import { consents } from './tables.ts';
 /** A person's consents, newest first, those entered in error among them. Throws `patient_not_found`. */
 export async function listConsents(
   { db }: PatientDeps,
-  { input }: Read<{ patientId: string } & PageRequest>,
+  { ctx, input }: Read<{ patientId: string } & PageRequest>,
 ): Promise<Page<ConsentInfo>> {
   const { patientId, cursor, limit } = input;
   const found = await read(db, async (orm) => {
@@ -22,5 +23,8 @@ export async function listConsents(
       .limit(limit + 1);
     return withParts(db, orm, rows);
   });
-  return toPage(found.map(toConsentInfo), limit);
+  const { items, nextCursor } = toPage(found.map(toConsentInfo), limit);
+  // A person may have signed at several sites; each sees its own.
+  const reach = grantOf(ctx);
+  return { items: items.filter(({ siteId }) => covers(reach, { siteIds: [siteId], patientId })), nextCursor };
 }

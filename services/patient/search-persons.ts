@@ -1,5 +1,6 @@
 import { desc, eq } from 'drizzle-orm';
 import { type ServiceDatabase, type Transaction, withTransaction, writeAudit } from '../../db/index.ts';
+import { covers, grantOf } from '../common/authority/index.ts';
 import type { Read } from '../common/index.ts';
 import { ledger, type PatientDeps } from './deps.ts';
 import { parsed } from './errors.ts';
@@ -11,8 +12,8 @@ import { patientIdentifiers, patients } from './tables.ts';
 const MOST_HITS = 50;
 
 /**
- * Persons with exactly this resident ID, identifier or mobile number (found by keyed HMAC), masked, at most 50.
- * Every hit is audited as a read; the value searched for is not written anywhere. Throws `invalid_input`.
+ * Persons within the caller's reach with exactly this resident ID, identifier or mobile number (found by keyed HMAC),
+ * masked, at most 50. Every hit is audited as a read; the value searched for is not written anywhere. Throws `invalid_input`.
  */
 export async function searchPersons(deps: PatientDeps, { ctx, input }: Read<SearchPersons>): Promise<{ items: PatientInfo[] }> {
   const by = parsed(searchPersonsBody, input);
@@ -23,7 +24,9 @@ export async function searchPersons(deps: PatientDeps, { ctx, input }: Read<Sear
       { ledger, verb: 'searchPersons', ctx },
       rows.map((row) => ({ action: 'R', entity: 'patient', entityId: row.id, owner: row.id, after: { foundBy: Object.keys(by)[0] } })),
     );
-    return { items: rows.map((row) => toPatientInfo(row, { reveal: false })) };
+    const reach = grantOf(ctx);
+    const within = rows.filter(({ id, siteIds }) => covers(reach, { siteIds, patientId: id }));
+    return { items: within.map((row) => toPatientInfo(row, { reveal: false })) };
   });
 }
 

@@ -1,4 +1,8 @@
+import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
+import { ledger } from './ledger.ts';
+import { authoriseWith } from '../common/authority/index.ts';
 import { type Bound, bindVerbs } from '../common/index.ts';
+import { guards } from './guards.ts';
 import { activateSite } from './activate-site.ts';
 import { confirmSlot } from './confirm-slot.ts';
 import { createSite } from './create-site.ts';
@@ -28,6 +32,8 @@ const verbs = {
   listSites,
   getActivation,
   listActivations,
+  rewrapDataKeys: rewrapDataKeysIn(ledger),
+  authorise: authoriseWith(guards),
 };
 
 /** Written out, not inferred from `siteService`: Study's and Site's types refer to each other. */

@@ -1,5 +1,8 @@
+import { authoriseWith } from '../common/authority/index.ts';
 import { type Bound, bindVerbs } from '../common/index.ts';
+import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
 import { settleStepIn } from '../common/settle-step.ts';
+import { guards } from './guards.ts';
 import { addConsentVersion } from './set-up/add-consent-version.ts';
 import { addContact } from './set-up/add-contact.ts';
 import { addDelegation } from './set-up/add-delegation.ts';
@@ -65,6 +68,8 @@ const verbs = {
   signEligibility,
   invalidateEligibility,
   settleStep: settleStepIn(ledger),
+  rewrapDataKeys: rewrapDataKeysIn(ledger),
+  authorise: authoriseWith(guards),
   enrollParticipant,
   voidEnrolling,
   randomiseParticipant,

@@ -23,7 +23,7 @@ export const studyRpc = rpcTable(Desc, {
   getEnrollment: { method: 'getEnrollment', callers: ['api', 'ops'], result: 'enrollment' },
   getEligibility: { method: 'getEligibility', callers: ['api'] },
   enrollmentIdentity: { method: 'getEnrollmentIdentity', callers: ['api'], result: 'enrollment' },
-  listEnrollments: { method: 'listEnrollments', callers: ['api'] },
+  listEnrollments: { method: 'listEnrollments', callers: ['api', 'patient'] },
   enrollmentTimeline: { method: 'getEnrollmentTimeline', callers: ['api'] },
   listDeviations: { method: 'listDeviations', callers: ['api'] },
   listScreeningLog: { method: 'listScreeningLog', callers: ['api'] },

@@ -1,5 +1,5 @@
 import type { EnrollmentGateway, StartEnrollment } from '../../api/enrollment-gateway.ts';
-import type { Clients } from '../../api/deps.ts';
+import type { Services } from '../../runtime/services.ts';
 import { DomainError } from '../../services/common/index.ts';
 import type { EnrollmentView } from '../../workflows/consent-to-enrollment/types.ts';
 
@@ -15,7 +15,7 @@ export type FakeGateway = EnrollmentGateway & {
 };
 
 /** Stands in for Temporal: a run records its consent with the real Patient service and then waits. */
-export function fakeGateway(clients: Clients): FakeGateway {
+export function fakeGateway(clients: Pick<Services, 'patient'>): FakeGateway {
   const away = () => new DomainError('unavailable', 'workflow_engine_unavailable', 'The workflow engine cannot be reached.');
   const viewOf = (enrollmentId: string): EnrollmentView => {
     const view = gateway.views.get(enrollmentId);

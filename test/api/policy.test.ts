@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accessOf, OPERATIONS, type OperationId, ROWS_WITHOUT_ROUTE } from '../../api/auth/policy.ts';
+import { accessOf, OPERATIONS, type OperationId, ROWS_WITHOUT_ROUTE } from '../../services/common/authority/policy.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { ROLES, type Role } from '../../services/common/index.ts';
 import type { AuthenticatedUser } from '../../api/auth/token.ts';

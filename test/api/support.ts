@@ -7,7 +7,7 @@ import { createDevIssuer } from '../../runtime/dev-issuer.ts';
 import type { AuthenticatedUser } from '../../api/auth/token.ts';
 import type { Api } from '../../api/deps.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
-import { type Composition, composeServices } from '../../runtime/services.ts';
+import { type Composition, composeServices, type Services } from '../../runtime/services.ts';
 import type { Role } from '../../services/common/index.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { testLog } from '../support/log.ts';
@@ -58,7 +58,7 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
     edgeDeadlineMs: 10_000,
   });
   const clients = services.channels.clientsOf('api');
-  const gateway = fakeGateway(clients);
+  const gateway = fakeGateway(services.services as Services);
   const app = createApp({
     clients,
     enrollments: gateway,

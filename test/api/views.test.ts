@@ -43,9 +43,8 @@ describe('an enrollment', () => {
   });
 
   test('shows nothing of a person whom the site does not have any more', async () => {
-    const { enrollmentId } = await enrolled(api, trial);
-    const getPerson = clients().patient.getPerson;
-    vi.spyOn(clients().patient, 'getPerson').mockImplementation(async (call) => ({ ...(await getPerson(call)), siteIds: [] }));
+    const { enrollmentId, patientId } = await enrolled(api, trial);
+    await api.database.sql`update patient.patients set site_ids = '{}' where id = ${patientId}`;
     const { status, body } = await trial.coordinator('GET', `/enrollments/${enrollmentId}`);
     expect(status).toBe(200);
     expect(body).not.toHaveProperty('patientInfo');

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { OPERATIONS } from '../../api/auth/policy.ts';
+import { OPERATIONS } from '../../services/common/authority/policy.ts';
 import type { DevIssuer } from '../../runtime/dev-issuer.ts';
 import { ROLES, type Role } from '../../services/common/index.ts';
 import { type AppProcess, databaseUrl, dataFolder, endApps, issuerOf, startApp } from '../start/app-process.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Services } from '../../runtime/services.ts';
 import { openChannels } from '../../runtime/rpc/channels.ts';
 import { type GrpcServer, startGrpcServer } from '../../runtime/rpc/grpc-server.ts';
-import { ctx, overHttp2, type OverHttp2 } from './support.ts';
+import { ctx, overHttp2, type OverHttp2, openToTheEdge } from './support.ts';
 
 // Real: HTTP/2 on loopback. Stand-in: the Site service, whose answer is all that matters here.
 const site = { siteId: 's', id: 's', code: 'S', name: 'Site', address: null, timezone: 'UTC', createdAt: '2026-01-01T00:00:00.000Z' };
@@ -34,7 +34,7 @@ it('a service that is restarted again and again under calls is found again, and 
   for (let restart = 0; restart < 40; restart += 1) {
     const before = answered;
     await server.stop();
-    server = await startGrpcServer({ services, keys: wire.keys, onUnexpected: () => undefined, listen: { host: '127.0.0.1', port } });
+    server = await startGrpcServer({ services: openToTheEdge(services), keys: wire.keys, onUnexpected: () => undefined, listen: { host: '127.0.0.1', port } });
     await expect.poll(() => answered, { timeout: 5000, interval: 5 }).toBeGreaterThan(before);
   }
   ended.abort();

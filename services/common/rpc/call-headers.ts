@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeBinaryHeader, encodeBinaryHeader } from '@connectrpc/connect';
 import type { Actor, Ctx } from '../context.ts';
 import { DomainError } from '../errors.ts';
+import { fromWire, toWire, type WireAuthority } from './wire-authority.ts';
 import { CallContextSchema } from './common_pb.js';
 import { fromMessage, toMessage } from './convert.ts';
 
@@ -12,8 +13,8 @@ const TRACE = 'traceparent';
 
 /** What travels beside a call: who acts and why, by which request, under which key, in which trace (W3C Trace Context). */
 export function toHeaders({ ctx, key }: { ctx: Ctx; key?: string }, traceparent: string | undefined): Headers {
-  const { actor, requestId, reason } = ctx;
-  const headers = new Headers({ [CONTEXT]: encodeBinaryHeader(toMessage(CallContextSchema, { actor, reason }), CallContextSchema) });
+  const { actor, requestId, reason, authority } = ctx;
+  const headers = new Headers({ [CONTEXT]: encodeBinaryHeader(toMessage(CallContextSchema, { actor, reason, authority: authority && toWire(authority) }), CallContextSchema) });
   // Header values are ASCII; ids and keys of callers may not be.
   headers.set(REQUEST_ID, encodeURIComponent(requestId));
   if (key !== undefined) headers.set(KEY, encodeURIComponent(key));
@@ -26,9 +27,9 @@ export function ctxOfHeaders(headers: Headers, caller: string): Ctx {
   const requestId = decoded(headers, REQUEST_ID) ?? randomUUID();
   const given = headers.get(CONTEXT);
   if (given === null) return { actor: { kind: 'service', service: caller }, requestId };
-  const { actor, reason } = fromMessage(CallContextSchema, contextOf(given)) as { actor: Actor; reason?: string };
+  const { actor, reason, authority } = fromMessage(CallContextSchema, contextOf(given)) as { actor: Actor; reason?: string; authority?: WireAuthority };
   if (actor === undefined) throw invalid(CONTEXT);
-  return { actor, requestId, ...(reason === undefined ? {} : { reason }) };
+  return { actor, requestId, ...(reason === undefined ? {} : { reason }), ...(authority === undefined ? {} : { authority: fromWire(authority) }) };
 }
 
 /** The key of a command. Throws `idempotency_key_required`. */

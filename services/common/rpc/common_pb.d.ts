@@ -90,6 +90,56 @@ export declare type Actor = Message<"common.v1.Actor"> & {
 export declare const ActorSchema: GenMessage<Actor>;
 
 /**
+ * What the edge let somebody in for: an operation of the policy, and how far it reaches.
+ *
+ * @generated from message common.v1.Authority
+ */
+export declare type Authority = Message<"common.v1.Authority"> & {
+  /**
+   * @generated from field: string operation = 1;
+   */
+  operation: string;
+
+  /**
+   * @generated from field: string scope = 2;
+   */
+  scope: string;
+
+  /**
+   * @generated from field: repeated string site_ids = 3;
+   */
+  siteIds: string[];
+
+  /**
+   * @generated from field: repeated string site_codes = 4;
+   */
+  siteCodes: string[];
+
+  /**
+   * @generated from field: repeated string study_ids = 5;
+   */
+  studyIds: string[];
+
+  /**
+   * Of a scope by study: whichever site.
+   *
+   * @generated from field: bool all_sites = 6;
+   */
+  allSites: boolean;
+
+  /**
+   * @generated from field: optional string patient_id = 7;
+   */
+  patientId?: string | undefined;
+};
+
+/**
+ * Describes the message common.v1.Authority.
+ * Use `create(AuthoritySchema)` to create a new message.
+ */
+export declare const AuthoritySchema: GenMessage<Authority>;
+
+/**
  * Travels with every call as the binary header `call-context-bin`; request id and key are headers of their own.
  *
  * @generated from message common.v1.CallContext
@@ -104,6 +154,11 @@ export declare type CallContext = Message<"common.v1.CallContext"> & {
    * @generated from field: optional string reason = 2;
    */
   reason?: string | undefined;
+
+  /**
+   * @generated from field: optional common.v1.Authority authority = 3;
+   */
+  authority?: Authority | undefined;
 };
 
 /**

@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor, file_google_protobuf_struct } from "@b
  * Describes the file common/rpc/common.proto.
  */
 export const file_common_rpc_common = /*@__PURE__*/
-  fileDesc("Chdjb21tb24vcnBjL2NvbW1vbi5wcm90bxIJY29tbW9uLnYxIi4KBFVzZXISCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRyb2xlGAMgASgJIugBCgVBY3RvchIMCgRraW5kGAEgASgJEg8KAmlkGAIgASgJSACIAQESEQoEbmFtZRgDIAEoCUgBiAEBEhEKBHJvbGUYBCABKAlIAogBARIVCgh3b3JrZmxvdxgFIAEoCUgDiAEBEioKDG9uX2JlaGFsZl9vZhgGIAEoCzIPLmNvbW1vbi52MS5Vc2VySASIAQESFAoHc2VydmljZRgHIAEoCUgFiAEBQgUKA19pZEIHCgVfbmFtZUIHCgVfcm9sZUILCglfd29ya2Zsb3dCDwoNX29uX2JlaGFsZl9vZkIKCghfc2VydmljZSJOCgtDYWxsQ29udGV4dBIfCgVhY3RvchgBIAEoCzIQLmNvbW1vbi52MS5BY3RvchITCgZyZWFzb24YAiABKAlIAIgBAUIJCgdfcmVhc29uIn4KB1Byb2JsZW0SEwoLZXJyb3JfY2xhc3MYASABKAkSDAoEY29kZRgCIAEoCRITCgtwdWJsaWNfdGV4dBgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgSKAoHZGV0YWlscxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3Q6OwoIbnVsbGFibGUSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNGGAyABKAhSCG51bGxhYmxlYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_struct]);
+  fileDesc("Chdjb21tb24vcnBjL2NvbW1vbi5wcm90bxIJY29tbW9uLnYxIi4KBFVzZXISCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRyb2xlGAMgASgJIugBCgVBY3RvchIMCgRraW5kGAEgASgJEg8KAmlkGAIgASgJSACIAQESEQoEbmFtZRgDIAEoCUgBiAEBEhEKBHJvbGUYBCABKAlIAogBARIVCgh3b3JrZmxvdxgFIAEoCUgDiAEBEioKDG9uX2JlaGFsZl9vZhgGIAEoCzIPLmNvbW1vbi52MS5Vc2VySASIAQESFAoHc2VydmljZRgHIAEoCUgFiAEBQgUKA19pZEIHCgVfbmFtZUIHCgVfcm9sZUILCglfd29ya2Zsb3dCDwoNX29uX2JlaGFsZl9vZkIKCghfc2VydmljZSKhAQoJQXV0aG9yaXR5EhEKCW9wZXJhdGlvbhgBIAEoCRINCgVzY29wZRgCIAEoCRIQCghzaXRlX2lkcxgDIAMoCRISCgpzaXRlX2NvZGVzGAQgAygJEhEKCXN0dWR5X2lkcxgFIAMoCRIRCglhbGxfc2l0ZXMYBiABKAgSFwoKcGF0aWVudF9pZBgHIAEoCUgAiAEBQg0KC19wYXRpZW50X2lkIooBCgtDYWxsQ29udGV4dBIfCgVhY3RvchgBIAEoCzIQLmNvbW1vbi52MS5BY3RvchITCgZyZWFzb24YAiABKAlIAIgBARIsCglhdXRob3JpdHkYAyABKAsyFC5jb21tb24udjEuQXV0aG9yaXR5SAGIAQFCCQoHX3JlYXNvbkIMCgpfYXV0aG9yaXR5In4KB1Byb2JsZW0SEwoLZXJyb3JfY2xhc3MYASABKAkSDAoEY29kZRgCIAEoCRITCgtwdWJsaWNfdGV4dBgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgSKAoHZGV0YWlscxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3Q6OwoIbnVsbGFibGUSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNGGAyABKAhSCG51bGxhYmxlYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_struct]);
 
 /**
  * Describes the message common.v1.User.
@@ -28,18 +28,25 @@ export const ActorSchema = /*@__PURE__*/
   messageDesc(file_common_rpc_common, 1);
 
 /**
+ * Describes the message common.v1.Authority.
+ * Use `create(AuthoritySchema)` to create a new message.
+ */
+export const AuthoritySchema = /*@__PURE__*/
+  messageDesc(file_common_rpc_common, 2);
+
+/**
  * Describes the message common.v1.CallContext.
  * Use `create(CallContextSchema)` to create a new message.
  */
 export const CallContextSchema = /*@__PURE__*/
-  messageDesc(file_common_rpc_common, 2);
+  messageDesc(file_common_rpc_common, 3);
 
 /**
  * Describes the message common.v1.Problem.
  * Use `create(ProblemSchema)` to create a new message.
  */
 export const ProblemSchema = /*@__PURE__*/
-  messageDesc(file_common_rpc_common, 3);
+  messageDesc(file_common_rpc_common, 4);
 
 /**
  * Without a value it reads as null, where other fields are left out.

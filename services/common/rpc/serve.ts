@@ -1,6 +1,7 @@
 import type { DescMethodUnary, DescService, Message } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
+import type { Ctx } from '../context.ts';
 import { inScope } from '../resilience/index.ts';
 import { ctxOfHeaders, keyOfHeaders, traceparentOf } from './call-headers.ts';
 import { fromMessage, toMessage } from './convert.ts';
@@ -28,7 +29,8 @@ export type Handler = (request: Message, call: Pick<HandlerContext, 'requestHead
 
 /**
  * The RPCs of a service by method: its verbs behind them. Whoever calls is known by its token: UNAUTHENTICATED without
- * a valid one, PERMISSION_DENIED for one that may not call this method. A foreseen error goes back with its `Problem`.
+ * a valid one, PERMISSION_DENIED for one that may not call this method. The edge calls for people: what it asks for them
+ * is held against the policy by the service itself. A foreseen error goes back with its `Problem`.
  */
 export function handlersOf<D extends DescService>(served: Served<D>): Record<string, Handler> {
   return Object.fromEntries(Object.entries(served.table).map(([verb, rpc]) => [rpc.method, handlerOf(served, verb, rpc)]));
@@ -42,6 +44,8 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected,
   const method = desc.method[rpc.method] as DescMethodUnary;
   const isRead = method.idempotency === Idempotency.NO_SIDE_EFFECTS;
   const run = service[verb]! as (call: unknown) => Promise<unknown>;
+  const authorise = service['authorise'] as ((asked: { ctx: Ctx; verb: string; input: unknown }) => Promise<void>) | undefined;
+  if (!authorise && rpc.callers.includes('api')) throw new Error(`${desc.typeName} has nothing that authorises what the edge asks for`);
 
   const answer: Handler = async (request, { requestHeader, timeoutMs }) => {
     const caller = await authenticated(requestHeader, verify);
@@ -55,6 +59,7 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected,
       const ctx = ctxOfHeaders(requestHeader, caller);
       const input = fromMessage(method.input, request);
       const call = isRead ? { ctx, input } : { ctx, key: keyOfHeaders(requestHeader), input };
+      if (caller === 'api') await authorise?.({ ctx, verb, input });
       const scope = { deadlineAt: left === undefined ? undefined : Date.now() + left, traceparent: traceparentOf(requestHeader) };
       const result = await inScope(scope, () => run(call));
       return toMessage(method.output, rpc.result === undefined ? (result ?? {}) : { [rpc.result]: result });

@@ -41,10 +41,12 @@ async function samples() {
   // No verb revokes a purpose yet.
   await patient.sql`update patient.consent_purposes set revoked_at = now() where consent_id = ${consentId} and purpose = 'futureResearch'`;
   for (const one of [entry, { category: 'other', description: 'short' } as const]) await patient.service.addHistory({ ctx, key: newKey(), input: { patientId, entry: one } });
+  const { patientId: erased } = await patient.register();
+  await patient.service.erasePerson({ ctx: because('retention has ended'), key: newKey(), input: { patientId: erased } });
   const read = (input: object) => ({ ctx, input });
   const command = (input: object, reason?: string) => ({ ctx: reason === undefined ? ctx : because(reason), key: newKey(), input });
   return {
-    getPerson: [read({ patientId, reveal: false }), read({ patientId, reveal: true }), read({ patientId: other, reveal: true }), read({ patientId: foreign, reveal: true }), read({ patientId: foreign, reveal: false })],
+    getPerson: [read({ patientId: erased, reveal: false }), read({ patientId, reveal: false }), read({ patientId, reveal: true }), read({ patientId: other, reveal: true }), read({ patientId: foreign, reveal: true }), read({ patientId: foreign, reveal: false })],
     getPersons: [read({ patientIds: [other, uuidv7(), patientId] })],
     searchPersons: [read({ idCard }), read({ mobile: '13800138000' }), read({ identifier: { type: 'passport', country: 'DE', value: 'C01X' } })],
     listHistory: [read({ patientId, limit: 1 }), read({ patientId, limit: 50, cursor: uuidv7() }), read({ patientId, limit: 50 })],

@@ -7,7 +7,7 @@ import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { openChannels } from '../../../runtime/rpc/channels.ts';
 import { type GrpcServer, startGrpcServer } from '../../../runtime/rpc/grpc-server.ts';
 import { freshServiceKeys } from '../../../runtime/rpc/keys.ts';
-import { ctx } from '../support.ts';
+import { ctx, openToTheEdge } from '../support.ts';
 import { outcomeOf, StandInSite } from './support.ts';
 
 let server: GrpcServer | undefined;
@@ -48,7 +48,7 @@ it('a host that does not even take a connection is given up long before the dead
 
   await host.end();
   const service = new StandInSite();
-  server = await startGrpcServer({ services: service.services, keys, onUnexpected: () => undefined, listen: { host: '127.0.0.1', port: host.port } });
+  server = await startGrpcServer({ services: openToTheEdge(service.services), keys, onUnexpected: () => undefined, listen: { host: '127.0.0.1', port: host.port } });
   expect(await command('3')).toBe('answer');
   expect(service.commands).toEqual(['3']);
 });

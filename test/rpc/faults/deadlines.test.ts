@@ -10,7 +10,7 @@ import type { Services } from '../../../runtime/services.ts';
 import { currentScope } from '../../../services/common/resilience/index.ts';
 import { serviceTokens } from '../../../services/common/rpc/index.ts';
 import type { Clients } from '../../../api/deps.ts';
-import { ctx } from '../support.ts';
+import { ctx, openToTheEdge } from '../support.ts';
 import { outcomeOf } from './support.ts';
 
 const OUTER_MS = 20_000;
@@ -47,7 +47,7 @@ const study = (clients: Clients) => ({
 beforeAll(async () => {
   keys = await freshServiceKeys();
   const serve = (services: unknown) =>
-    startGrpcServer({ services: services as Partial<Services>, keys, onUnexpected: () => undefined, listen: { host: '127.0.0.1', port: 0 } });
+    startGrpcServer({ services: openToTheEdge(services as Partial<Services>), keys, onUnexpected: () => undefined, listen: { host: '127.0.0.1', port: 0 } });
   inner = await serve({ site });
   ofStudy = openChannels({ services: {}, peers: { site: inner.url }, serviceKeys: keys, callDeadlineMs: INNER_MS, edgeDeadlineMs: INNER_MS });
   outer = await serve({ study: study(ofStudy.clientsOf('study')) });

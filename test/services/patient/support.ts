@@ -21,19 +21,21 @@ export function newIdCard(): string {
 /** The real Patient service on a database of its own; Study's judgement is a stand-in. */
 export async function startPatient() {
   const database = await createTestDatabase();
+  const enrollments: Awaited<ReturnType<PatientDeps['study']['listEnrollments']>>['items'] = [];
   const asked: Parameters<PatientDeps['study']['judgeConsent']>[0]['input'][] = [];
   const study: PatientDeps['study'] = {
+    listEnrollments: async () => ({ items: enrollments, nextCursor: null }),
     judgeConsent: async ({ input }) => {
       asked.push(input);
       if (input.version !== '3.1') return { validity: 'version_not_approved' };
       return { validity: input.discusserUserId === 'inv-7' ? 'valid' : 'not_delegated' };
     },
   };
-  const service = patientService({ db: database.connect('patient'), clock: () => NOW, study });
+  const service = patientService({ db: database.connect('patient'), clock: () => NOW, study, retentionYears: 25 });
   const siteId = uuidv7();
   const register = async (more: { name?: string; email?: string; mobile?: string; idCard?: string } = {}) =>
     service.registerPerson({ ctx, key: newKey(), input: { name: '张三', idCard: newIdCard(), siteId, ...more } });
-  return { service, sql: database.sql, drop: database.drop, asked, siteId, register };
+  return { service, enrollments, connect: () => database.connect('patient'), sql: database.sql, drop: database.drop, asked, siteId, register };
 }
 
 export function signedConsent(more: Partial<SignedConsent> = {}): SignedConsent {

@@ -1,4 +1,4 @@
-import { notFound } from '../../services/common/index.ts';
+import { notFound } from '../errors.ts';
 
 /** What the caller may reach in this request: the policy's scope with the caller's own ids filled in. */
 export type Grant =

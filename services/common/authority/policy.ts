@@ -1,4 +1,4 @@
-import { ROLES, type Role } from '../../services/common/index.ts';
+import { ROLES, type Role } from '../context.ts';
 
 /**
  * What a role may reach with an operation:
