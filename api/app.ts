@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { Registry } from 'prom-client';
 import { authenticate, authorize, noSuchResource } from './auth/middleware.ts';
+import { signingDesk } from './auth/signing.ts';
 import { scopeIds } from './auth/scope-ids.ts';
 import { bodyGuard } from './body-guard.ts';
 import type { Api, ApiDeps, ApiEnv } from './deps.ts';
@@ -29,16 +30,17 @@ const ROOT = '/api/v1';
 /** The whole REST API as one fetch handler: it listens to nothing and holds no state but small caches. */
 export function createApp(deps: ApiDeps): Api {
   const scopes = scopeIds(deps.clients);
+  const signing = signingDesk(deps);
   const api: Api = new OpenAPIHono<ApiEnv>({ defaultHook: validationHook });
   patientRoutes(api, deps, scopes);
-  patientRecordRoutes(api, deps);
+  patientRecordRoutes(api, deps, signing);
   siteRoutes(api, deps);
   studyRoutes(api, deps);
   studyNumberRoutes(api, deps);
   studyStaffRoutes(api, deps);
-  enrollmentRoutes(api, deps);
-  enrollmentActionRoutes(api, deps);
-  screeningRoutes(api, deps);
+  enrollmentRoutes(api, deps, signing);
+  enrollmentActionRoutes(api, deps, signing);
+  screeningRoutes(api, deps, signing);
   randomisationRoutes(api, deps);
   screeningLogRoutes(api, deps);
   unblindingRoutes(api, deps);

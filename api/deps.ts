@@ -6,6 +6,7 @@ import type { NotificationClient } from '../services/notification/client.ts';
 import type { PatientClient } from '../services/patient/client.ts';
 import type { SiteClient } from '../services/site/client.ts';
 import type { StudyClient } from '../services/study/client.ts';
+import type { AssertionSigner } from '../services/common/index.ts';
 import type { Grant } from '../services/common/authority/grant.ts';
 import type { OperationId } from '../services/common/authority/policy.ts';
 import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
@@ -25,6 +26,8 @@ export type ApiDeps = Health & {
   clients: Clients;
   enrollments: EnrollmentGateway;
   auth: TokenVerifier;
+  /** Signs, as the API, what a person has asked for. */
+  assert: AssertionSigner;
   /** Key of the HMAC over what is asked for. At least 32 bytes. */
   hashKey: Uint8Array;
   log: Logger;

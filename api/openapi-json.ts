@@ -18,6 +18,7 @@ export function openApiJson(): string {
     auth: unconnected as ApiDeps['auth'],
     readiness: async () => ({}),
     partDeadlineMs: 0,
+    assert: unconnected as ApiDeps['assert'],
     hashKey: new Uint8Array(32),
     log: pino({ enabled: false }),
     clock: () => new Date(),

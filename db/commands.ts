@@ -73,6 +73,16 @@ export async function runCommand<R>(command: Command, effect: (tx: Transaction, 
   });
 }
 
+/**
+ * Uses `token` up for the command with this key: true the first time and whenever that same command is repeated, false
+ * for any other command. In the transaction of the effect.
+ */
+export async function useUp(tx: Transaction, { commandKeys }: Ledger, { token, by }: { token: string; by: string }): Promise<boolean> {
+  const key = `used/${token}`;
+  const known = await claimKey(tx, { commandKeys } as Ledger, { key, verb: 'useUp', contentHash: by, state: 'done' });
+  return known === undefined || known.contentHash === by;
+}
+
 /** What became of a command by the time its key was locked. */
 export type Settled<R> = { tookEffect: true; result: R } | { tookEffect: false };
 

@@ -1,5 +1,7 @@
 import { connectDatabase, type DatabaseSecrets, type ServiceDatabase } from '../db/index.ts';
 import { SERVICES, type ServiceName } from '../db/provision.ts';
+import { uuidv7 } from 'uuidv7';
+import { assertionVerifier, commandCheck } from '../services/common/index.ts';
 import type { OnUnexpectedRpc } from '../services/common/rpc/index.ts';
 import { edcService, type EdcService } from '../services/edc/index.ts';
 import { type Mailer, notificationService, type NotificationService } from '../services/notification/index.ts';
@@ -56,7 +58,7 @@ export async function composeServices(options: ServicesOptions): Promise<Composi
   // Services read from each other in a circle: the routes are put up once all of them are there.
   const services: Partial<Services> = {};
   const channels = openChannels({ ...options, services, serviceKeys });
-  for (const name of hosted) Object.assign(services, { [name]: serviceOf(name, { ...options, db: databases.get(name)!, channels }) });
+  for (const name of hosted) Object.assign(services, { [name]: serviceOf(name, { ...options, serviceKeys, db: databases.get(name)!, channels }) });
   const all = [...databases.values()];
   return {
     services,
@@ -78,19 +80,25 @@ function urlOf({ databaseUrls }: ServicesOptions, name: ServiceName): string {
 /** What the EU asks for the trial master file (Regulation 536/2014, 58), the longest of those that apply. */
 export const RETENTION_YEARS = 25;
 
-type Parts = ServicesOptions & { db: ServiceDatabase; channels: Channels };
+type Parts = ServicesOptions & {
+  serviceKeys: ServiceKeys; db: ServiceDatabase; channels: Channels };
 
-function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, channels, retentionYears = RETENTION_YEARS }: Parts): Services[ServiceName] {
+function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, channels, secrets, serviceKeys, retentionYears = RETENTION_YEARS }: Parts): Services[ServiceName] {
   const others = channels.clientsOf(name);
+  const commands = commandCheck({
+    hashKey: secrets.hashKey,
+    verify: assertionVerifier(serviceKeys.publicKeys.api),
+    onMisuse: ({ ctx, about, operation, why }) => others.study.noteMisuse({ ctx, key: `misuse/${uuidv7()}`, input: { about, operation, why, via: name } }).then(() => undefined),
+  });
   switch (name) {
     case 'patient':
-      return patientService({ db, clock, study: others.study, retentionYears });
+      return patientService({ db, clock, commands, study: others.study, retentionYears });
     case 'study':
-      return studyService({ db, clock, patient: others.patient, site: others.site, edc: others.edc });
+      return studyService({ db, clock, commands, patient: others.patient, site: others.site, edc: others.edc });
     case 'site':
       return siteService({ db, clock, study: others.study });
     case 'edc':
-      return edcService({ db, clock, patient: others.patient, study: others.study, site: others.site });
+      return edcService({ db, clock, commands, patient: others.patient, study: others.study, site: others.site });
     case 'notification':
       if (!mailer) throw new Error('the notification service needs a mail server');
       return notificationService({ db, clock, mailer, opsEmail, study: others.study, patient: others.patient });

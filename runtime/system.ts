@@ -8,13 +8,14 @@ import { metricsRoute } from '../api/metrics.ts';
 import type { TokenVerifier } from '../api/auth/token.ts';
 import { type Health, healthRoutes } from '../api/routes/health.ts';
 import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
+import { assertionSigner } from '../services/common/index.ts';
 import { createMailer } from '../services/notification/index.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
 import type { Secrets } from './keys.ts';
 import { listenHttp } from './listen.ts';
 import { readinessOf } from './readiness.ts';
 import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
-import { freshServiceKeys } from './rpc/keys.ts';
+import { freshServiceKeys, type ServiceKeys } from './rpc/keys.ts';
 import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
 import { sweepCodeBreaks, SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
@@ -92,7 +93,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     readiness: readinessOf({ databases, client, ...(mailer ? { mailer } : {}) }),
     circuits: () => channels.circuits(),
   };
-  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health, registry }) : healthOnly(health, registry);
+  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, serviceKeys, clock, client, composition, health, registry }) : healthOnly(health, registry);
   const http = await listenHttp(edge.fetch, options.listen);
   return {
     ...composition,
@@ -115,6 +116,7 @@ const NO_WORKERS: RunningWorkers = { finished: Promise.resolve(), stop: async ()
 
 type EdgeOptions = SystemOptions & {
   auth: TokenVerifier;
+  serviceKeys: ServiceKeys;
   clock: () => Date;
   client: Client;
   composition: Composition;
@@ -123,11 +125,14 @@ type EdgeOptions = SystemOptions & {
 };
 
 /** The REST API, and what it does by itself: telling of code-breaks that nobody has been told of. */
-function edgeOf({ auth, clock, client, composition, health, registry, log, ...options }: EdgeOptions) {
+function edgeOf({ auth, serviceKeys, clock, client, composition, health, registry, log, ...options }: EdgeOptions) {
   const clients = composition.channels.clientsOf('api');
   const enrollments = temporalEnrollmentGateway({ client, timing: options.timing, publicUrl: options.publicUrl });
+  const { privateKeys } = serviceKeys;
+  if (!privateKeys.api) throw new Error('the API has no signing key of its own');
   const app = createApp({
     clients,
+    assert: assertionSigner({ privateKey: privateKeys.api, hashKey: options.secrets.hashKey, clock }),
     enrollments,
     auth,
     ...health,

@@ -1,7 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import { uuidv7 } from 'uuidv7';
 import { contentHash } from '../../db/content-hash.ts';
-import { type Ctx, DomainError, id, notFound } from '../../services/common/index.ts';
+import { type Authentication, type Ctx, DomainError, id, notFound } from '../../services/common/index.ts';
 import { recordConsentBody } from '../../services/patient/index.ts';
 import { type Admission, statusOf } from '../../services/study/index.ts';
 import { covers, type Grant, requireCovered } from '../../services/common/authority/grant.ts';
@@ -16,8 +16,8 @@ import { show, showsReasons } from './show.ts';
 export const createEnrollmentBody = recordConsentBody.extend({ patientId: id, rescreenOf: id.nullable().default(null) });
 export type CreateEnrollment = z.output<typeof createEnrollmentBody>;
 
-type Deps = Pick<ApiDeps, 'clients' | 'enrollments' | 'hashKey'>;
-type Asked = { ctx: Ctx; user: AuthenticatedUser; grant: Grant; requestKey: string; body: CreateEnrollment };
+type Deps = Pick<ApiDeps, 'clients' | 'enrollments' | 'hashKey' | 'assert'>;
+type Asked = { ctx: Ctx; user: AuthenticatedUser; grant: Grant; requestKey: string; body: CreateEnrollment; authentication: Authentication };
 /** 201 also when the same request is repeated; 200 when another one had the same content; 202 without an answer in time. */
 export type Created = { status: 200 | 201 | 202; enrollment: EnrollmentResponse };
 
@@ -53,6 +53,8 @@ async function attempt(deps: Deps, asked: Asked, { mayFollow }: { mayFollow: boo
   await Promise.all([requireSigners(deps, { ctx, signing: body, consentRule: protocol.consentRule }), checkRescreen(deps, asked)]);
   const enrollmentId = uuidv7();
   const { id: userId, name, role } = asked.user;
+  const actor = { id: userId, name, role };
+  const assertion = await deps.assert({ ...asserting(asked), about: enrollmentId, content: consentContent(body) });
   const started = await deps.enrollments.start({
     ...body,
     enrollmentId,
@@ -61,8 +63,9 @@ async function attempt(deps: Deps, asked: Asked, { mayFollow }: { mayFollow: boo
     requestKey,
     contentHash: hash,
     protocol,
-    actor: { id: userId, name, role },
+    actor,
     requestId: ctx.requestId,
+    assertion,
   }, { mayFollow: mayFollow || admission.hasRecord });
   if (started.kind === 'overtaken') return null;
   const result = started.kind === 'recorded' ? started.result : null;
@@ -88,6 +91,15 @@ async function attempt(deps: Deps, asked: Asked, { mayFollow }: { mayFollow: boo
   return { status, enrollment: toEnrollmentResponse(facts, { reasons: showsReasons(grant) }) };
 }
 
+function asserting({ user: { id: userId, name, role }, requestKey: key, authentication }: Asked) {
+  return { actor: { id: userId, name, role }, operation: 'createEnrollment', key, authentication } as const;
+}
+
+/** What Patient records of it. */
+function consentContent({ patientId, studyId, siteId, capacity, canRead, consent }: CreateEnrollment) {
+  return { patientId, studyId, siteId, capacity, canRead, consent };
+}
+
 async function existing(deps: Deps, asked: Asked, known: NonNullable<Admission['known']>): Promise<Created> {
   const { ctx, grant } = asked;
   const { enrollmentId, by, sameContent } = known;
@@ -105,13 +117,14 @@ async function existing(deps: Deps, asked: Asked, known: NonNullable<Admission['
   });
 }
 
-async function refused({ clients }: Deps, asked: Asked, { missing, hash }: { missing: string[]; hash: string }): Promise<DomainError> {
+async function refused({ clients, assert }: Deps, asked: Asked, { missing, hash }: { missing: string[]; hash: string }): Promise<DomainError> {
   const { ctx, body } = asked;
   const { patientId, studyId, siteId, capacity, canRead, consent } = body;
   // By content, not by request: the same paper sent in again is the same consent, and the request may be admissible later.
   const key = `refused/${hash}`;
   const input = { patientId, studyId, siteId, enrollmentId: null, requestKey: key, capacity, canRead, consent };
-  const { consentId } = await clients.patient.recordConsent({ ctx, key, input });
+  const assertion = await assert({ ...asserting(asked), about: patientId, content: consentContent(body) });
+  const { consentId } = await clients.patient.recordConsent({ ctx: { ...ctx, assertion }, key, input });
   const onlyCap = missing.length === 1 && missing[0] === 'cap_reached';
   const text = onlyCap ? 'The site has no place left.' : 'This enrollment is not admissible.';
   return new DomainError('conflict', onlyCap ? 'cap_reached' : 'not_admissible', `${text} The consent is recorded; nothing was started.`, {

@@ -30,13 +30,17 @@ export const consentResponse = z
     copyGiven: z.object({ at: z.string(), how: z.string() }).nullable(),
     enteredInError: z.object({ at: z.string(), reason: z.string() }).nullable(),
     signers: z.array(signer),
+    signature: z
+      .object({ userId: z.string(), name: z.string(), role: z.string(), at: z.string(), meaning: z.string(), valid: z.boolean().nullable() })
+      .nullable()
+      .openapi({ description: 'Of the staff member who recorded it (21 CFR 11.50); `valid`: the record is still what was signed.' }),
     purposes: z.array(z.object({ purpose: z.string(), granted: z.boolean(), revokedAt: z.string().nullable() })),
   })
   .openapi('Consent');
 
 export function toConsentResponse(consent: ConsentInfo): z.output<typeof consentResponse> {
   const { consentId, patientId, studyId, siteId, enrollmentId, status, validity, version, language, method } = consent;
-  const { documentSha256, capacity, canRead, signedAt, recordedAt, copyGiven, enteredInError, signers, purposes } = consent;
+  const { documentSha256, capacity, canRead, signedAt, recordedAt, copyGiven, enteredInError, signers, signature, purposes } = consent;
   return {
     consentId,
     patientId,
@@ -63,6 +67,9 @@ export function toConsentResponse(consent: ConsentInfo): z.output<typeof consent
       signedAt: one.signedAt,
       mark: one.mark,
     })),
+    signature: signature && {
+      userId: signature.userId, name: signature.name, role: signature.role, at: signature.at, meaning: signature.meaning, valid: signature.valid,
+    },
     purposes: purposes.map(({ purpose, granted, revokedAt }) => ({ purpose, granted, revokedAt })),
   };
 }

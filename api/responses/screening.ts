@@ -73,6 +73,7 @@ export const eligibilityResponse = z
         signer: person,
         signedAt: z.string(),
         sha256: z.string().nullable(),
+        valid: z.boolean().nullable().openapi({ description: 'Are the record and what was seen still what was signed (21 CFR 11.70)? Null where that was not kept.' }),
         invalidated: z.object({ at: z.string(), by: person, reason: z.string() }).nullable(),
       }),
     ),
@@ -94,8 +95,8 @@ export function toEligibility(enrollmentId: string, { evaluation, decisions }: E
         { code, kind, text, item, result, value: given, unit, performedAt }
       )),
     },
-    decisions: decisions.map(({ decisionId, round, decision, reason, meaning, signer, signedAt, sha256, invalidated }) => ({
-      decisionId, round, decision, reason, meaning, signedAt, sha256,
+    decisions: decisions.map(({ decisionId, round, decision, reason, meaning, signer, signedAt, sha256, valid, invalidated }) => ({
+      decisionId, round, decision, reason, meaning, signedAt, sha256, valid,
       signer: { userId: signer.userId, name: signer.name },
       invalidated: invalidated && { at: invalidated.at, by: { userId: invalidated.by.userId, name: invalidated.by.name }, reason: invalidated.reason },
     })),

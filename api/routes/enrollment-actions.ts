@@ -3,6 +3,7 @@ import { text } from '../../services/common/index.ts';
 import { signedConsent } from '../../services/patient/index.ts';
 import { WITHDRAWAL_SCOPES } from '../../services/study/index.ts';
 import { ctxOf } from '../call.ts';
+import type { Signing } from '../auth/signing.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import { requireWithdrawable } from '../enrollments/closed.ts';
 import { envelope } from '../enrollments/envelope.ts';
@@ -74,7 +75,7 @@ const resolveEnrollment = operation({
   responses: { 200: answer('Taken', enrollmentResponse) },
 });
 
-export function enrollmentActionRoutes(api: Api, deps: ApiDeps): void {
+export function enrollmentActionRoutes(api: Api, deps: ApiDeps, signing: Signing): void {
   const { enrollments } = deps;
 
   api.openapi(recordReconsent, async (c) => {
@@ -82,8 +83,11 @@ export function enrollmentActionRoutes(api: Api, deps: ApiDeps): void {
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant: c.var.grant });
     const { enrollmentId } = facts;
     if ('consent' in body) await requireSignersOfRenewed(deps, { ctx: ctxOf(c), enrollmentId, consent: body.consent });
-    const message = { ...envelope(deps, c, { enrollmentId, verb: 'recordConsent', body }), ...body };
-    const recorded = await enrollments.recordConsent(facts, message);
+    const content = 'consent' in body ? { consent: body.consent } : { declined: body.declined };
+    const recorded = await signing.signed(c, enrollmentId, async (authentication) => {
+      const message = { ...(await envelope(deps, c, { enrollmentId, verb: 'recordConsent', body, content, authentication })), ...body };
+      return enrollments.recordConsent(facts, message);
+    });
     if ('declined' in recorded) return c.json({ enrollmentId, declined: true as const }, 201);
     return c.json({ enrollmentId, consentId: recorded.consentId, validity: recorded.validity }, 201);
   });
@@ -93,7 +97,8 @@ export function enrollmentActionRoutes(api: Api, deps: ApiDeps): void {
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant });
     requireWithdrawable(facts);
-    const message = { ...envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'withdraw', body }), ...body };
+    const { scope, decidedBy } = body;
+    const message = { ...(await envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'withdraw', body, content: body, said: { scope, decidedBy } })), ...body };
     const withdrawn = await enrollments.withdraw(facts, message);
     const reasons = showsReasons(grant);
     if (withdrawn.kind === 'applied') return c.json(toEnrollmentResponse(facts, { live: withdrawn.view, reasons }), 200);
@@ -107,7 +112,7 @@ export function enrollmentActionRoutes(api: Api, deps: ApiDeps): void {
     const { grant } = c.var;
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant });
-    const message = { ...envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'resolveStep', body }), ...body };
+    const message = { ...(await envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'resolveStep', body, content: body, said: { action: body.action } })), ...body };
     const view = await enrollments.resolveStep(facts, message);
     return c.json(toEnrollmentResponse(facts, { live: view, reasons: showsReasons(grant) }), 200);
   });

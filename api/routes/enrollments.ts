@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { enrollmentFilters, newDeviation } from '../../services/study/index.ts';
 import { commandOf, ctxOf, keyOf, readOf } from '../call.ts';
+import type { Signing } from '../auth/signing.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import type { Grant } from '../../services/common/authority/grant.ts';
 import { createEnrollment as create, createEnrollmentBody } from '../enrollments/create-enrollment.ts';
@@ -84,13 +85,14 @@ const logDeviation = operation({
   responses: { 201: answer('Logged', z.object({ deviationId: z.string(), enrollmentId: z.string() })) },
 });
 
-export function enrollmentRoutes(api: Api, deps: ApiDeps): void {
+export function enrollmentRoutes(api: Api, deps: ApiDeps, signing: Signing): void {
   const { study } = deps.clients;
 
   api.openapi(createEnrollment, async (c) => {
     const { user, grant } = c.var;
-    const asked = { ctx: ctxOf(c), user, grant, requestKey: keyOf(c), body: c.req.valid('json') };
-    const { status, enrollment } = await create(deps, asked);
+    const body = c.req.valid('json');
+    const asked = { ctx: ctxOf(c), user, grant, requestKey: keyOf(c), body };
+    const { status, enrollment } = await signing.signed(c, body.patientId, (authentication) => create(deps, { ...asked, authentication }));
     return c.json(enrollment, status, locationOf(`/enrollments/${enrollment.enrollmentId}`));
   });
 

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { id, text } from '../../services/common/index.ts';
 import { historyEntry, recordConsentBody } from '../../services/patient/index.ts';
 import { commandOf, readOf } from '../call.ts';
+import type { Signing } from '../auth/signing.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import { answer, jsonBody, operation, pageOf, pageQuery, patientPath } from '../operation.ts';
 import { consentResponse, toConsentResponse } from '../responses/consent.ts';
@@ -62,7 +63,7 @@ const markConsentEnteredInError = operation({
   responses: { 200: answer('Marked', z.object({ consentId: z.string(), patientId: z.string(), status: z.string() })) },
 });
 
-export function patientRecordRoutes(api: Api, { clients: { patient } }: ApiDeps): void {
+export function patientRecordRoutes(api: Api, { clients: { patient }, assert }: ApiDeps, signing: Signing): void {
   api.openapi(listHistory, async (c) => {
     const { patientId } = c.req.valid('param');
     const { items, nextCursor } = await patient.listHistory(readOf(c, { patientId, ...c.req.valid('query') }));
@@ -86,7 +87,11 @@ export function patientRecordRoutes(api: Api, { clients: { patient } }: ApiDeps)
     const body = c.req.valid('json');
     const { ctx, key } = commandOf(c, body);
     const input = { ...body, patientId, enrollmentId: null, requestKey: key };
-    const { consentId, validity, signedAt } = await patient.recordConsent({ ctx, key, input });
+    const { id: userId, name, role } = c.var.user;
+    const { consentId, validity, signedAt } = await signing.signed(c, patientId, async (authentication) => {
+      const assertion = await assert({ actor: { id: userId, name, role }, operation: 'recordConsent', about: patientId, key, content: { ...body, patientId }, authentication });
+      return patient.recordConsent({ ctx: { ...ctx, assertion }, key, input });
+    });
     return c.json({ consentId, patientId, validity, signedAt }, 201);
   });
 

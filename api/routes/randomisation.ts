@@ -38,7 +38,8 @@ export function randomisationRoutes(api: Api, deps: ApiDeps): void {
   api.openapi(requestRandomisation, async (c) => {
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant: c.var.grant });
-    const message = { ...envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'requestRandomisation', body }), ...body };
+    const { strata, confirmedBy } = body;
+    const message = { ...(await envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'requestRandomisation', body, content: { strata, confirmedBy } })), ...body };
     const { enrollmentId, randomisedAt } = await enrollments.requestRandomisation(facts, message);
     return c.json({ enrollmentId, randomisedAt }, 201);
   });

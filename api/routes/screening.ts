@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { instant, sha256, text } from '../../services/common/index.ts';
 import { screeningResults } from '../../services/edc/index.ts';
 import { ctxOf, readOf } from '../call.ts';
+import type { Signing } from '../auth/signing.ts';
 import type { Api, ApiDeps } from '../deps.ts';
 import { envelope } from '../enrollments/envelope.ts';
 import { locate } from '../enrollments/locate.ts';
@@ -89,13 +90,13 @@ const getEligibility = operation({
   responses: { 200: answer('Evaluation and decisions', eligibilityResponse) },
 });
 
-export function screeningRoutes(api: Api, deps: ApiDeps): void {
+export function screeningRoutes(api: Api, deps: ApiDeps, signing: Signing): void {
   const { clients, enrollments } = deps;
 
   api.openapi(recordScreeningResults, async (c) => {
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant: c.var.grant });
-    const message = { ...envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'recordScreening', body }), ...body };
+    const message = { ...(await envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'recordScreening', body, content: { results: body.results } })), ...body };
     const { enrollmentId, recorded, missing, verdict: reached, failed } = await enrollments.recordScreening(facts, message);
     return c.json({ enrollmentId, recorded, missing, verdict: reached, failed }, 201);
   });
@@ -111,14 +112,11 @@ export function screeningRoutes(api: Api, deps: ApiDeps): void {
     const { enrollmentId } = facts;
     // What is in force now is what the caller has seen at best; Study refuses when it is another by the time of signing.
     const seen = body.signature.sha256 ?? (await clients.study.getEligibility(readOf(c, { enrollmentId }))).evaluation?.sha256 ?? null;
-    const message = {
-      ...envelope(deps, c, { enrollmentId, verb: 'signEligibility', body }),
-      decision: body.decision,
-      reason: body.reason ?? null,
-      meaning: body.signature.meaning,
-      sha256: seen,
-    };
-    const { decisionId, decision: decided, signedAt, sha256: signed } = await enrollments.signEligibility(facts, message);
+    const content = { decision: body.decision, reason: body.reason ?? null, meaning: body.signature.meaning, sha256: seen };
+    const { decisionId, decision: decided, signedAt, sha256: signed } = await signing.signed(c, enrollmentId, async (authentication) => {
+      const message = { ...(await envelope(deps, c, { enrollmentId, verb: 'signEligibility', body, content, authentication })), ...content };
+      return enrollments.signEligibility(facts, message);
+    });
     return c.json({ enrollmentId, decisionId, decision: decided, signedAt, sha256: signed }, 201);
   });
 
@@ -126,7 +124,7 @@ export function screeningRoutes(api: Api, deps: ApiDeps): void {
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant: c.var.grant });
     const { enrollmentId } = facts;
-    const message = { ...envelope(deps, c, { enrollmentId, verb: 'invalidateEligibility', body }), ...body };
+    const message = { ...(await envelope(deps, c, { enrollmentId, verb: 'invalidateEligibility', body, content: { reason: body.reason } })), ...body };
     const { decisionId } = await enrollments.invalidateEligibility(facts, message);
     return c.json({ enrollmentId, decisionId }, 201);
   });

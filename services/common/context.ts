@@ -29,7 +29,14 @@ export type Actor =
   | { kind: 'service'; service: string };
 
 /** Travels with every call: who acts and why into the audit row, what the edge let them in for to the service's guard. */
-export type Ctx = { actor: Actor; requestId: string; reason?: string | undefined; authority?: Authority | undefined };
+export type Ctx = {
+  actor: Actor;
+  requestId: string;
+  reason?: string | undefined;
+  authority?: Authority | undefined;
+  /** Of a command that comes by a workflow: what the API has signed of it (see `assertion.ts`). */
+  assertion?: string | undefined;
+};
 
 /** A command: carried out once and only once under its key. */
 export type Call<I> = { ctx: Ctx; key: string; input: I };

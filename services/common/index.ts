@@ -1,7 +1,9 @@
+export * from './assertion.ts';
 export * from './client.ts';
 export * from './context.ts';
 export * from './errors.ts';
 export * from './page.ts';
+export * from './require-unused.ts';
 export { inScope } from './resilience/call-scope.ts';
 export * from './schemas.ts';
 export * from './verbs.ts';

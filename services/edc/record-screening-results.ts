@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
 import { read, runCommand } from '../../db/index.ts';
-import type { Call } from '../common/index.ts';
+import { type Call, requireUnused } from '../common/index.ts';
 import type { EdcDeps } from './deps.ts';
 import { parsed, screeningNotOpen } from './errors.ts';
 import { judgeResult } from './judge-result.ts';
@@ -19,7 +19,7 @@ export type RecordedResults = { recorded: number; missing: string[]; revision: n
 /**
  * Enters screening results, all of a call or none. What equals the current entry of its item changes nothing; a
  * correction needs a reason, keeps the old row and points to it (21 CFR 11.10(e), ICH E6(R3) 4.2.4). Calls of one
- * screening take effect one after the other. Errors: `invalid_input`, `screening_not_open`, `unknown_item`,
+ * screening take effect one after the other. Errors: `command_not_authentic`, `invalid_input`, `screening_not_open`, `unknown_item`,
  * `value_type`, `unit_mismatch`, `performed_in_future`, `before_consent`, `reason_required`.
  */
 export async function recordScreeningResults(
@@ -29,9 +29,11 @@ export async function recordScreeningResults(
   const { db, clock } = deps;
   const { enrollmentId, ...given } = input;
   const { results } = parsed(screeningResults, given);
+  const asserted = await deps.commands.check({ ctx, operations: ['recordScreeningResults'], about: enrollmentId, content: () => ({ results: given.results }) });
   const criteria = await criteriaOf(deps, { ctx, enrollmentId });
   const content = { enrollmentId, results };
   return runCommand({ db, ledger, verb: 'recordScreeningResults', key, content, ctx }, async (tx, audit) => {
+    await requireUnused(tx, { ledger, asserted, by: key });
     const screening = await lockedScreening(tx, enrollmentId);
     if (screening?.status !== 'open') throw screeningNotOpen();
     const { id: screeningId, consentSignedAt, items } = screening;

@@ -1,6 +1,7 @@
 import { asc, inArray } from 'drizzle-orm';
 import type { DataKey, ServiceDatabase, Transaction } from '../../db/index.ts';
 import { maskName } from './masking.ts';
+import { recordSha256 } from './consent-signature.ts';
 import { consentCells, signerCells } from './sealed-rows.ts';
 import { consentPurposes, type consents, consentSigners } from './tables.ts';
 
@@ -19,10 +20,15 @@ export async function withParts({ vault }: ServiceDatabase, orm: Pick<Transactio
     vault.keysOf(orm, rows.map((row) => row.patientId)),
   ]);
   return rows.map((row) => ({
-    row: { ...row, enteredInErrorReason: consentCells(keys.get(row.patientId), row.id).open('entered_in_error_reason', row.enteredInErrorReason) },
+    row: openedConsent(row, keys.get(row.patientId)),
     signers: signers.filter((one) => one.consentId === row.id).map((one) => opened(one, keys.get(row.patientId))),
     purposes: purposes.filter((one) => one.consentId === row.id),
   }));
+}
+
+function openedConsent(row: Row, key: DataKey | null | undefined) {
+  const cells = consentCells(key, row.id);
+  return { ...row, enteredInErrorReason: cells.open('entered_in_error_reason', row.enteredInErrorReason), recordSha256: cells.open('record_sha256', row.recordSha256) };
 }
 
 function opened(signer: typeof consentSigners.$inferSelect, key: DataKey | null | undefined) {
@@ -61,12 +67,32 @@ export function toConsentInfo({ row, signers, purposes }: Awaited<ReturnType<typ
       signedAt: one.signedAt.toISOString(),
       mark: one.mark,
     })),
+    signature: signatureOf({ row, signers, purposes }),
     purposes: purposes.map((one) => ({
       purpose: one.purpose,
       granted: one.granted,
       revokedAt: one.revokedAt?.toISOString() ?? null,
     })),
   };
+}
+
+type Whole = Awaited<ReturnType<typeof withParts>>[number];
+
+/** The electronic signature, and whether the record is still what was signed; null `valid` where it can't be told any more (erased). */
+function signatureOf({ row, signers, purposes }: Whole) {
+  const { attestedBy, attestedAt, copyGivenAt, copyGivenHow } = row;
+  if (!attestedBy || !attestedAt) return null;
+  const { userId, name, role, meaning } = attestedBy;
+  const at = attestedAt.toISOString();
+  const { id: consentId, patientId, studyId, siteId, enrollmentId, capacity, canRead, version, language, method, documentSha256 } = row;
+  const now = recordSha256({
+    consentId, patientId, studyId, siteId, enrollmentId, capacity, canRead, version, language, method, documentSha256,
+    decisions: Object.fromEntries(purposes.map(({ purpose, granted }) => [purpose, granted])),
+    copyGiven: copyGivenAt && copyGivenHow ? { at: copyGivenAt.toISOString(), how: copyGivenHow } : null,
+    signers: signers.map((one) => ({ role: one.role, name: one.name, relationship: one.relationship, userId: one.userId, signedAt: one.signedAt.toISOString(), mark: one.mark })),
+    signature: { userId, name, role, at, meaning },
+  });
+  return { userId, name, role, at, meaning, valid: row.recordSha256 === null ? null : row.recordSha256 === now };
 }
 
 export type ConsentInfo = ReturnType<typeof toConsentInfo>;

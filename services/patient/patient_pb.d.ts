@@ -600,6 +600,11 @@ export declare type Consent = Message<"patient.v1.Consent"> & {
    * @generated from field: repeated patient.v1.Purpose purposes = 20;
    */
   purposes: Purpose[];
+
+  /**
+   * @generated from field: optional patient.v1.ConsentSignature signature = 21;
+   */
+  signature?: ConsentSignature | undefined;
 };
 
 /**
@@ -607,6 +612,51 @@ export declare type Consent = Message<"patient.v1.Consent"> & {
  * Use `create(ConsentSchema)` to create a new message.
  */
 export declare const ConsentSchema: GenMessage<Consent>;
+
+/**
+ * The electronic signature of the staff member who recorded it (21 CFR 11.50).
+ *
+ * @generated from message patient.v1.ConsentSignature
+ */
+export declare type ConsentSignature = Message<"patient.v1.ConsentSignature"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string role = 3;
+   */
+  role: string;
+
+  /**
+   * @generated from field: string at = 4;
+   */
+  at: string;
+
+  /**
+   * @generated from field: string meaning = 5;
+   */
+  meaning: string;
+
+  /**
+   * Absent where it can't be told any more.
+   *
+   * @generated from field: optional bool valid = 6;
+   */
+  valid?: boolean | undefined;
+};
+
+/**
+ * Describes the message patient.v1.ConsentSignature.
+ * Use `create(ConsentSignatureSchema)` to create a new message.
+ */
+export declare const ConsentSignatureSchema: GenMessage<ConsentSignature>;
 
 /**
  * @generated from message patient.v1.ListConsentsRequest

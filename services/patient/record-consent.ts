@@ -1,13 +1,14 @@
 import { eq } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
 import { type DataKey, runCommand, statement, type Transaction } from '../../db/index.ts';
-import type { Call, Ctx } from '../common/index.ts';
+import { type Asserted, type Call, type Ctx, requireUnused } from '../common/index.ts';
+import { MEANING, recordSha256, type SignedRecord } from './consent-signature.ts';
 import { ledger, type PatientDeps } from './deps.ts';
 import { consentInFuture, parsed } from './errors.ts';
 import { patientExists } from './patient-exists.ts';
 import { givesConsent, recordConsentBody, type RecordConsentBody } from './schemas.ts';
-import { signerCells } from './sealed-rows.ts';
-import { consentPurposes, consents, consentSigners, type VALIDITIES } from './tables.ts';
+import { consentCells, signerCells } from './sealed-rows.ts';
+import { type Attestation, consentPurposes, consents, consentSigners, type VALIDITIES } from './tables.ts';
 
 export type RecordConsent = RecordConsentBody & { patientId: string; enrollmentId: string | null; requestKey: string };
 type Validity = (typeof VALIDITIES)[number];
@@ -16,12 +17,20 @@ type Recorded = { consentId: string; validity: Validity; signedAt: string; enrol
 /**
  * Records a consent that was signed, always: whether its version and the delegation were valid when it was signed
  * is judged and kept beside it (ICH E6(R3) 2.8.7), never a reason to refuse. When the request has recorded a consent
- * already, that one is answered and nothing is written. Throws `consent_in_future`, `patient_not_found`, `invalid_input`.
+ * already, that one is answered and nothing is written. The staff member who records it signs it electronically
+ * (21 CFR 11.50, 11.70). Throws `command_not_authentic`, `consent_in_future`, `patient_not_found`, `invalid_input`.
  */
 export async function recordConsent(deps: PatientDeps, { ctx, key, input }: Call<RecordConsent>): Promise<Recorded> {
   const { patientId, enrollmentId, requestKey, ...body } = input;
   const given = parsed(recordConsentBody, body);
   const { signers, copyGiven } = given.consent;
+  const { studyId, siteId, capacity, canRead, consent: signed } = body;
+  const asserted = await deps.commands.check({
+    ctx,
+    operations: ['createEnrollment', 'recordConsent', 'recordReconsent'],
+    about: enrollmentId ?? patientId,
+    content: (operation) => (operation === 'recordReconsent' ? { consent: signed } : { patientId, studyId, siteId, capacity, canRead, consent: signed }),
+  });
   const now = deps.clock().toISOString();
   if ([...signers.map((one) => one.signedAt), copyGiven?.at ?? now].some((at) => at > now)) throw consentInFuture();
   const signedAt = signers.filter(givesConsent).map((one) => one.signedAt).toSorted()[0] ?? now;
@@ -29,10 +38,14 @@ export async function recordConsent(deps: PatientDeps, { ctx, key, input }: Call
   const validity = await judge(deps, ctx, given, signedAt);
   const content = { patientId, enrollmentId, requestKey, ...given };
   return runCommand({ db: deps.db, ledger, verb: 'recordConsent', key, content, ctx }, async (tx, audit) => {
+    await requireUnused(tx, { ledger, asserted, by: requestKey });
     await patientExists(tx, patientId);
     const { consent, ...circumstances } = given;
     const { version, language, method, documentSha256 } = consent;
     const consentId = uuidv7();
+    const dataKey = await deps.db.vault.keyFor(tx, patientId);
+    const attestation = attestationOf({ ctx, asserted, method });
+    const record = attestation && toRecord({ consentId, patientId, enrollmentId, given, attestation, at: now });
     const row = { patientId, enrollmentId, ...circumstances, validity, version, language, method, documentSha256 };
     const inserted = await statement(
       tx
@@ -46,16 +59,39 @@ export async function recordConsent(deps: PatientDeps, { ctx, key, input }: Call
           copyGivenAt: copyGiven ? new Date(copyGiven.at) : null,
           copyGivenHow: copyGiven?.how ?? null,
           recordedAt: new Date(now),
+          attestedBy: attestation,
+          attestedAt: attestation && new Date(now),
+          recordSha256: consentCells(dataKey, consentId).seal('record_sha256', record && recordSha256(record)),
         })
         .onConflictDoNothing({ target: consents.requestKey })
         .returning({ id: consents.id }),
     );
     if (inserted.length === 0) return recordedBefore(tx, requestKey);
-    await writeParts(tx, { consentId, key: await deps.db.vault.keyFor(tx, patientId) }, consent);
+    await writeParts(tx, { consentId, key: dataKey }, consent);
     const { decisions } = consent;
-    audit({ action: 'C', entity: 'consent', entityId: consentId, owner: patientId, after: { ...row, status: 'active', signers, decisions, copyGiven } });
+    audit({ action: 'C', entity: 'consent', entityId: consentId, owner: patientId, after: { ...row, status: 'active', signers, decisions, copyGiven, attestedBy: attestation && { ...attestation, assertion: undefined } } });
     return { consentId, validity, signedAt, enrollmentId };
   });
+}
+
+/** Who has signed it as recorded: whoever the API answers for, otherwise whoever calls. Nobody in the system's own name. */
+function attestationOf({ ctx, asserted, method }: { ctx: Ctx; asserted: Asserted | null; method: keyof typeof MEANING }): Attestation | null {
+  const who = asserted?.actor ?? (ctx.actor.kind === 'user' ? ctx.actor : null);
+  if (!who) return null;
+  return { userId: who.id, name: who.name, role: who.role, meaning: MEANING[method], components: asserted?.authentication?.components ?? null, assertion: ctx.assertion ?? null };
+}
+
+type Whole = { consentId: string; patientId: string; enrollmentId: string | null; given: RecordConsentBody; attestation: Attestation; at: string };
+
+function toRecord({ consentId, patientId, enrollmentId, given, attestation, at }: Whole): SignedRecord {
+  const { consent, studyId, siteId, capacity, canRead } = given;
+  const { version, language, method, documentSha256, signers, decisions, copyGiven = null } = consent;
+  const { userId, name, role, meaning } = attestation;
+  return {
+    consentId, patientId, studyId, siteId, enrollmentId, capacity, canRead, version, language, method, documentSha256, decisions, copyGiven,
+    signers: signers.map((one) => ({ role: one.role, name: one.name, relationship: one.relationship ?? null, userId: one.userId ?? null, signedAt: one.signedAt, mark: one.mark })),
+    signature: { userId, name, role, at, meaning },
+  };
 }
 
 /** Good when it is with one of the staff members who held the discussion; without one of a known id, nobody was delegated. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, index, integer, pgSchema, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgSchema, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { sealed } from '../../db/encryption/columns.ts';
 import { ledgerTables } from '../../db/ledger.ts';
 import { SEXES, SIGNER_ROLES } from './schemas.ts';
@@ -69,6 +69,9 @@ export const historyEntries = schema.table(
 export const CONSENT_STATUSES = ['draft', 'proposed', 'active', 'rejected', 'inactive', 'entered-in-error'] as const;
 export const VALIDITIES = ['valid', 'version_not_approved', 'not_delegated'] as const;
 
+/** Who signed electronically, with printed name and meaning (21 CFR 11.50), and the API's assertion of it as evidence. */
+export type Attestation = { userId: string; name: string; role: string; meaning: string; components: 'both' | 'one' | null; assertion: string | null };
+
 /** A signed consent is never deleted (21 CFR 11.10(e)). */
 export const consents = schema.table(
   'consents',
@@ -92,6 +95,11 @@ export const consents = schema.table(
     copyGivenAt: at('copy_given_at'),
     copyGivenHow: text('copy_given_how', { enum: ['paper', 'electronic'] }),
     recordedAt: at('recorded_at').notNull(),
+    /** The electronic signature of the staff member who recorded it; absent in what was recorded before there were any. */
+    attestedBy: jsonb('attested_by').$type<Attestation>(),
+    attestedAt: at('attested_at'),
+    /** Of the canonical record; sealed, because names could be guessed from it. */
+    recordSha256: sealed('record_sha256'),
     enteredInErrorAt: at('entered_in_error_at'),
     enteredInErrorReason: sealed('entered_in_error_reason'),
   },

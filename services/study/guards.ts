@@ -44,6 +44,8 @@ function withinSites(grant: Grant, { siteIds }: Scoped): boolean {
 const listedStudies = (grant: Grant, { studyIds }: Scoped): boolean =>
   grant.scope !== 'study' || within({ ...grant, siteIds: null }, { ...(studyIds && { studyIds }) });
 
+const SIGNING: readonly OperationId[] = ['createEnrollment', 'recordReconsent', 'recordConsent', 'decideEligibility', 'breakCode'];
+
 /** Who may call what of Study through the edge, and about what (see `common/authority/authorise.ts`). */
 export const guards: Record<string, Guard<StudyDeps>> = {
   createStudy: { for: ['createStudy'] },
@@ -73,6 +75,9 @@ export const guards: Record<string, Guard<StudyDeps>> = {
   getTreatmentAssignment: { for: ['getTreatmentAssignment'], about: enrollment },
   breakCode: { for: ['breakCode'], about: enrollment },
   listUntoldCodeBreaks: 'system',
+  // The caller's own signing; a refusal is noted whoever they are.
+  noteMisuse: { for: SIGNING },
+  signingLockedUntil: { for: SIGNING },
   requestUnblinding: { for: ['requestUnblinding'], about: study },
   approveUnblinding: { for: ['approveUnblinding'], about: study },
   listUnblindings: { for: ['listUnblindings'], about: study },

@@ -30,6 +30,7 @@ import { invalidateEligibility } from './eligibility/invalidate-eligibility.ts';
 import { judgeConsent } from './set-up/judge-consent.ts';
 import { listDeviations } from './enrollments/list-deviations.ts';
 import { listEnrollments } from './enrollments/list-enrollments.ts';
+import { noteMisuse, signingLockedUntil } from './misuse/note-misuse.ts';
 import { listRecipients } from './set-up/list-recipients.ts';
 import { listStudies } from './set-up/list-studies.ts';
 import { listScreeningLog } from './enrollments/list-screening-log.ts';
@@ -102,6 +103,8 @@ const verbs = {
   approveUnblinding,
   listUnblindings,
   correctBaseline,
+  noteMisuse,
+  signingLockedUntil,
 };
 
 /** Written out, not inferred from `studyService`: Study's and Site's types refer to each other. */

@@ -36,5 +36,7 @@ export const studyRpc = rpcTable(Desc, {
   requestUnblinding: { method: 'requestUnblinding', callers: ['api'], result: 'unblinding' },
   approveUnblinding: { method: 'approveUnblinding', callers: ['api'], result: 'unblinding' },
   listUnblindings: { method: 'listUnblindings', callers: ['api'] },
+  noteMisuse: { method: 'noteMisuse', callers: ['api', 'patient', 'edc', 'study'] },
+  signingLockedUntil: { method: 'getSigningLock', callers: ['api'] },
   correctBaseline: { method: 'correctBaseline', callers: ['api'] },
 });

@@ -2146,6 +2146,13 @@ export declare type SignedDecision = Message<"study.v1.SignedDecision"> & {
    * @generated from field: optional study.v1.Invalidation invalidated = 9;
    */
   invalidated?: Invalidation | undefined;
+
+  /**
+   * Whether record and what was seen are still what was signed; absent where that was not kept.
+   *
+   * @generated from field: optional bool valid = 10;
+   */
+  valid?: boolean | undefined;
 };
 
 /**
@@ -3195,6 +3202,87 @@ export declare type CorrectBaselineResponse = Message<"study.v1.CorrectBaselineR
 export declare const CorrectBaselineResponseSchema: GenMessage<CorrectBaselineResponse>;
 
 /**
+ * @generated from message study.v1.NoteMisuseRequest
+ */
+export declare type NoteMisuseRequest = Message<"study.v1.NoteMisuseRequest"> & {
+  /**
+   * The enrollment; of a consent outside of one, the person.
+   *
+   * @generated from field: string about = 1;
+   */
+  about: string;
+
+  /**
+   * @generated from field: string operation = 2;
+   */
+  operation: string;
+
+  /**
+   * @generated from field: string why = 3;
+   */
+  why: string;
+
+  /**
+   * @generated from field: string via = 4;
+   */
+  via: string;
+};
+
+/**
+ * Describes the message study.v1.NoteMisuseRequest.
+ * Use `create(NoteMisuseRequestSchema)` to create a new message.
+ */
+export declare const NoteMisuseRequestSchema: GenMessage<NoteMisuseRequest>;
+
+/**
+ * @generated from message study.v1.NoteMisuseResponse
+ */
+export declare type NoteMisuseResponse = Message<"study.v1.NoteMisuseResponse"> & {
+  /**
+   * @generated from field: string misuse_id = 1;
+   */
+  misuseId: string;
+};
+
+/**
+ * Describes the message study.v1.NoteMisuseResponse.
+ * Use `create(NoteMisuseResponseSchema)` to create a new message.
+ */
+export declare const NoteMisuseResponseSchema: GenMessage<NoteMisuseResponse>;
+
+/**
+ * @generated from message study.v1.GetSigningLockRequest
+ */
+export declare type GetSigningLockRequest = Message<"study.v1.GetSigningLockRequest"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+};
+
+/**
+ * Describes the message study.v1.GetSigningLockRequest.
+ * Use `create(GetSigningLockRequestSchema)` to create a new message.
+ */
+export declare const GetSigningLockRequestSchema: GenMessage<GetSigningLockRequest>;
+
+/**
+ * @generated from message study.v1.GetSigningLockResponse
+ */
+export declare type GetSigningLockResponse = Message<"study.v1.GetSigningLockResponse"> & {
+  /**
+   * @generated from field: optional string until = 1;
+   */
+  until?: string | undefined;
+};
+
+/**
+ * Describes the message study.v1.GetSigningLockResponse.
+ * Use `create(GetSigningLockResponseSchema)` to create a new message.
+ */
+export declare const GetSigningLockResponseSchema: GenMessage<GetSigningLockResponse>;
+
+/**
  * @generated from service study.v1.StudyService
  */
 export declare const StudyService: GenService<{
@@ -3527,6 +3615,22 @@ export declare const StudyService: GenService<{
   /**
    * Records the right baseline of somebody randomised in a wrong stratum; the randomisation stands.
    *
+   * @generated from rpc study.v1.StudyService.NoteMisuse
+   */
+  noteMisuse: {
+    methodKind: "unary";
+    input: typeof NoteMisuseRequestSchema;
+    output: typeof NoteMisuseResponseSchema;
+  },
+  /**
+   * @generated from rpc study.v1.StudyService.GetSigningLock
+   */
+  getSigningLock: {
+    methodKind: "unary";
+    input: typeof GetSigningLockRequestSchema;
+    output: typeof GetSigningLockResponseSchema;
+  },
+  /**
    * @generated from rpc study.v1.StudyService.CorrectBaseline
    */
   correctBaseline: {

@@ -37,11 +37,11 @@ export function fakeGateway(clients: Pick<Services, 'patient'>): FakeGateway {
       const running = [...gateway.runs.values()].find((run) => run.patientId === input.patientId && run.studyId === input.studyId);
       const run = running ?? input;
       if (run.contentHash !== input.contentHash) throw new DomainError('conflict', 'other_content', 'Other content.');
-      const { enrollmentId, patientId, studyId, siteId, capacity, canRead, consent, requestKey, actor, requestId } = run;
+      const { enrollmentId, patientId, studyId, siteId, capacity, canRead, consent, requestKey, actor, requestId, assertion } = run;
       gateway.runs.set(enrollmentId, run);
       if (gateway.slow) return { kind: 'pending', enrollmentId };
       const { consentId, validity } = await clients.patient.recordConsent({
-        ctx: { actor: { kind: 'workflow', workflow: 'test', onBehalfOf: actor }, requestId },
+        ctx: { actor: { kind: 'workflow', workflow: 'test', onBehalfOf: actor }, requestId, assertion },
         key: `${enrollmentId}/consent/1`,
         input: { patientId, studyId, siteId, enrollmentId, capacity, canRead, consent, requestKey },
       });

@@ -8,7 +8,8 @@ import type { AuthenticatedUser } from '../../api/auth/token.ts';
 import type { Api } from '../../api/deps.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
 import { type Composition, composeServices, type Services } from '../../runtime/services.ts';
-import type { Role } from '../../services/common/index.ts';
+import { freshServiceKeys } from '../../runtime/rpc/keys.ts';
+import { assertionSigner, type Role } from '../../services/common/index.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { testLog } from '../support/log.ts';
 import { TEST_SECRETS } from '../support/secrets.ts';
@@ -47,7 +48,9 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
   const database = await createTestDatabase();
   const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-api-'));
   const issuer = await createDevIssuer({ keyFile: join(dir, 'issuer.json') });
+  const serviceKeys = await freshServiceKeys();
   const services = await composeServices({
+    serviceKeys,
     databaseUrls: Object.fromEntries(SERVICES.map((name) => [name, database.urlOf(name)])) as Record<ServiceName, string>,
     databaseTimeoutMs: 5000,
     secrets: TEST_SECRETS,
@@ -61,6 +64,7 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
   const gateway = fakeGateway(services.services as Services);
   const app = createApp({
     clients,
+    assert: assertionSigner({ privateKey: serviceKeys.privateKeys.api!, hashKey: TEST_SECRETS.hashKey, clock: () => new Date() }),
     enrollments: gateway,
     auth: issuer,
     readiness: async () => ({ database_patient: 'ok', temporal: gateway.away ? 'unavailable' : 'ok' }),

@@ -143,8 +143,9 @@ export function signedConsent(signedAt = new Date(Date.now() - 600_000)): Record
 /** Calls the REST API as somebody with this role. */
 export async function caller(at: Reachable, role: Role, options: { sites?: string[]; studies?: string[]; id?: string } = {}) {
   const id = options.id ?? `${role}-1`;
-  const token = await at.issuer.sign({ id, name: id, role, sites: options.sites ?? [], studies: options.studies ?? [] });
   const send = async <T>(path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> }): Promise<Answer<T>> => {
+    // Anew for each request: whoever signs has authenticated just now.
+    const token = await at.issuer.sign({ id, name: id, role, sites: options.sites ?? [], studies: options.studies ?? [] });
     const response = await fetch(`${at.url}/api/v1${path}`, {
       ...init,
       headers: { authorization: `Bearer ${token}`, ...init.headers },

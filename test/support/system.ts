@@ -70,7 +70,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
     createTestDatabase(),
     changes.temporal ?? startTemporal({ searchAttributes: REQUIRED_SEARCH_ATTRIBUTES }),
     startMailbox(),
-    createDevIssuer({ keyFile: join(dir, 'issuer.json') }),
+    createDevIssuer({ keyFile: join(dir, 'issuer.json'), ...(changes.clock ? { clock: changes.clock } : {}) }),
   ]);
   const start = (now: Changes) =>
     startInTopology({

@@ -10,18 +10,22 @@ export function actingFor({ interruption, input }: Enrollment): WorkflowCtx {
     case 'abort':
       return actingOnBehalfOf(interruption, interruption.reason);
     case 'expiry':
-      return actingOnBehalfOf(input, interruption.reason);
+      return actingOnBehalfOf(starter(input), interruption.reason);
     default:
-      return actingOnBehalfOf(input);
+      return actingOnBehalfOf(starter(input));
   }
 }
 
+/** What follows from the start by itself is no command of its own: the start's assertion is for the consent alone. */
+const starter = ({ actor, requestId }: Enrollment['input']) => ({ actor, requestId });
+
 /** For what a person has asked for by a message. */
-export function actingOnBehalfOf(by: { actor: ActingUser; requestId: string }, reason?: string): WorkflowCtx {
+export function actingOnBehalfOf(by: { actor: ActingUser; requestId: string; assertion?: string }, reason?: string): WorkflowCtx {
   const { id, name, role } = by.actor;
   return {
     actor: { kind: 'workflow', workflow: workflowInfo().workflowId, onBehalfOf: { id, name, role } },
     requestId: by.requestId,
+    ...(by.assertion === undefined ? {} : { assertion: by.assertion }),
     ...(reason === undefined ? {} : { reason }),
   };
 }

@@ -10,10 +10,10 @@ import type { MessageEnvelope, RecordConsentInput, SignedConsent, WorkflowCtx } 
  * undone. False when it can't be (an operator gave up), or when the same request has enrolled already.
  */
 export async function recordSignedConsent(enrollment: Enrollment): Promise<boolean> {
-  const { input, ctx } = enrollment;
+  const { input } = enrollment;
   try {
     const signed = { consent: input.consent, requestKey: input.requestKey };
-    const recorded = await CancellationScope.nonCancellable(() => enrollment.step('consent', recording(enrollment, signed, ctx).run));
+    const recorded = await CancellationScope.nonCancellable(() => enrollment.step('consent', recording(enrollment, signed, actingOnBehalfOf(input)).run));
     keep(enrollment, signed.consent, recorded);
     const { consentId, validity } = recorded;
     const started = recorded.enrollmentId === input.enrollmentId;

@@ -116,11 +116,11 @@ async function answerStart(enrollment: Enrollment, inbox: Inbox, message: AwaitC
 
 function resolve(enrollment: Enrollment, message: ResolveStep): EnrollmentView {
   enrollment.refuseOther(message.enrollmentId);
-  const { action, reason, actor, requestId } = message;
+  const { action, reason, actor, requestId, assertion } = message;
   if (action === 'abort') {
     if (enrollment.pastPivot) throw refusal('too_late', 'The pivot has been passed: nothing is undone any more.');
     if (enrollment.closing) throw refusal('too_late', 'This enrollment is being closed already.');
-    enrollment.abort({ reason, actor, requestId });
+    enrollment.abort({ reason, actor, requestId, ...(assertion === undefined ? {} : { assertion }) });
   } else {
     enrollment.attention.resolve({ action, reason });
   }

@@ -4,7 +4,7 @@ import type { ActingUser, Withdrawal } from './types.ts';
 /** What ends the way to the pivot from outside: a withdrawal, an operator's abort, a deadline. */
 export type Interruption =
   | { kind: 'withdrawal'; withdrawal: Withdrawal }
-  | { kind: 'abort'; reason: string; actor: ActingUser; requestId: string }
+  | { kind: 'abort'; reason: string; actor: ActingUser; requestId: string; assertion?: string }
   | { kind: 'expiry'; reason: string };
 
 /** Takes interruptions and ends at once what may be ended. */

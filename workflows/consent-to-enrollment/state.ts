@@ -161,7 +161,7 @@ export class Enrollment extends Steps {
   }
 
   /** An operator's abort: also of a step that is parked outside of `interruptibly`, such as step 1. */
-  abort(by: { reason: string; actor: ActingUser; requestId: string }): void {
+  abort(by: { reason: string; actor: ActingUser; requestId: string; assertion?: string }): void {
     this.attention.abort(by.reason);
     this.interrupt({ kind: 'abort', ...by });
   }

@@ -52,6 +52,8 @@ export type EnrollmentInput = {
   };
   actor: ActingUser;
   requestId: string;
+  /** What the API has signed of the command; services hold what they do against it. */
+  assertion?: string;
   timing: TimingProfile;
 };
 
@@ -62,6 +64,8 @@ export type MessageEnvelope = {
   contentHash: string;
   actor: ActingUser;
   requestId: string;
+  /** What the API has signed of it; without one no service carries it out. */
+  assertion?: string;
 };
 
 export type AwaitConsentRecorded = { enrollmentId: string; requestKey: string; contentHash: string };

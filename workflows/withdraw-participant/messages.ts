@@ -31,5 +31,6 @@ export type WithdrawParticipantInput = {
   decidedBy: 'participant' | 'investigator' | 'sponsor';
   actor: ActingUser;
   requestId: string;
+  assertion?: string;
   timing: TimingProfile;
 };

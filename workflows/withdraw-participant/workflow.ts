@@ -21,6 +21,7 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
   const ctx: WorkflowCtx = {
     actor: { kind: 'workflow', workflow: workflowInfo().workflowId, onBehalfOf: input.actor },
     requestId: input.requestId,
+    ...(input.assertion === undefined ? {} : { assertion: input.assertion }),
   };
 
   await inRounds.untilItHolds('withdrawal', () =>

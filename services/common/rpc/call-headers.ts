@@ -13,8 +13,8 @@ const TRACE = 'traceparent';
 
 /** What travels beside a call: who acts and why, by which request, under which key, in which trace (W3C Trace Context). */
 export function toHeaders({ ctx, key }: { ctx: Ctx; key?: string }, traceparent: string | undefined): Headers {
-  const { actor, requestId, reason, authority } = ctx;
-  const headers = new Headers({ [CONTEXT]: encodeBinaryHeader(toMessage(CallContextSchema, { actor, reason, authority: authority && toWire(authority) }), CallContextSchema) });
+  const { actor, requestId, reason, authority, assertion } = ctx;
+  const headers = new Headers({ [CONTEXT]: encodeBinaryHeader(toMessage(CallContextSchema, { actor, reason, authority: authority && toWire(authority), assertion }), CallContextSchema) });
   // Header values are ASCII; ids and keys of callers may not be.
   headers.set(REQUEST_ID, encodeURIComponent(requestId));
   if (key !== undefined) headers.set(KEY, encodeURIComponent(key));
@@ -22,14 +22,22 @@ export function toHeaders({ ctx, key }: { ctx: Ctx; key?: string }, traceparent:
   return headers;
 }
 
+type Told = { actor: Actor; reason?: string; authority?: WireAuthority; assertion?: string };
+
 /** Who acts; a caller that names nobody acts itself. Throws `call_context_invalid`. */
 export function ctxOfHeaders(headers: Headers, caller: string): Ctx {
   const requestId = decoded(headers, REQUEST_ID) ?? randomUUID();
   const given = headers.get(CONTEXT);
   if (given === null) return { actor: { kind: 'service', service: caller }, requestId };
-  const { actor, reason, authority } = fromMessage(CallContextSchema, contextOf(given)) as { actor: Actor; reason?: string; authority?: WireAuthority };
+  const { actor, reason, authority, assertion } = fromMessage(CallContextSchema, contextOf(given)) as Told;
   if (actor === undefined) throw invalid(CONTEXT);
-  return { actor, requestId, ...(reason === undefined ? {} : { reason }), ...(authority === undefined ? {} : { authority: fromWire(authority) }) };
+  return {
+    actor,
+    requestId,
+    ...(reason === undefined ? {} : { reason }),
+    ...(authority === undefined ? {} : { authority: fromWire(authority) }),
+    ...(assertion === undefined ? {} : { assertion }),
+  };
 }
 
 /** The key of a command. Throws `idempotency_key_required`. */

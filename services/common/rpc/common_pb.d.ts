@@ -159,6 +159,13 @@ export declare type CallContext = Message<"common.v1.CallContext"> & {
    * @generated from field: optional common.v1.Authority authority = 3;
    */
   authority?: Authority | undefined;
+
+  /**
+   * What the API has signed of a command, for whoever carries it out.
+   *
+   * @generated from field: optional string assertion = 4;
+   */
+  assertion?: string | undefined;
 };
 
 /**

@@ -63,6 +63,8 @@ export type Eligibility = {
     signer: Signer;
     signedAt: string;
     sha256: string | null;
+    /** Are the record and what was seen still what was signed? Null where that was not kept. */
+    valid: boolean | null;
     invalidated: { at: string; by: Signer; reason: string } | null;
   }[];
 };

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
-import { canonicalJson, runCommand, statement } from '../../../db/index.ts';
+import { runCommand, statement } from '../../../db/index.ts';
 import type { Call } from '../../common/index.ts';
+import { seenSha256 } from './decision-signature.ts';
 import type { StudyDeps } from '../deps.ts';
 import { enrollmentClosed, outOfOrder } from '../errors.ts';
 import { evaluateCriteria } from './evaluate-criteria.ts';
@@ -9,7 +9,7 @@ import { getProtocol } from '../set-up/get-protocol.ts';
 import { ledger } from '../ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from '../enrollments/record.ts';
 import { eligibilityEvaluations } from './tables.ts';
-import type { EvaluateEligibility, Evaluated, Explained } from '../types.ts';
+import type { EvaluateEligibility, Evaluated } from '../types.ts';
 
 /**
  * Evaluates the protocol's criteria against what EDC has been given by now (domain, step 4), and keeps the outcome
@@ -60,11 +60,4 @@ export async function evaluateEligibility(deps: StudyDeps, { ctx, key, input }: 
     audit({ action: 'C', entity: 'eligibility_evaluation', entityId: evaluationId, after: row });
     return { evaluationId, verdict, failed, missing, sha256 };
   });
-}
-
-type Seen = { enrollmentId: string; protocolVersionId: string; consent: { version: string; language: string }; criteria: Explained[] };
-
-/** Not keyed: whoever holds the record can check it without us. */
-function seenSha256(seen: Seen): string {
-  return createHash('sha256').update(canonicalJson(seen)).digest('hex');
 }

@@ -1,12 +1,16 @@
 import { desc, eq } from 'drizzle-orm';
-import { read } from '../../../db/index.ts';
+import { read, type Transaction } from '../../../db/index.ts';
 import type { Read } from '../../common/index.ts';
+import { decisionSha256, seenSha256 } from './decision-signature.ts';
+import { enrollments } from '../enrollments/tables.ts';
 import type { StudyDeps } from '../deps.ts';
 import { eligibilityDecisions, eligibilityEvaluations } from './tables.ts';
 import type { Eligibility } from '../types.ts';
 
 /** Each further decision takes an invalidation: no enrollment gets near this. */
 const MAX_DECISIONS = 100;
+/** As many as messages that may change one. */
+const MAX_EVALUATIONS = 600;
 
 type DecisionRow = typeof eligibilityDecisions.$inferSelect;
 
@@ -34,17 +38,35 @@ export async function getEligibility({ db }: StudyDeps, { input }: Read<{ enroll
         .limit(MAX_DECISIONS),
     ),
   ]);
-  return { evaluation: evaluation ? toEvaluation(evaluation) : null, decisions: decisions.map(toDecision) };
+  const seen = await read(db, (orm) => intactEvaluations(orm, enrollmentId));
+  return { evaluation: evaluation ? toEvaluation(evaluation) : null, decisions: decisions.map((row) => toDecision(row, seen)) };
+}
+
+/** The hashes of the evaluations whose rows are still what they were made of. */
+async function intactEvaluations(orm: Pick<Transaction, 'select'>, enrollmentId: string): Promise<Set<string>> {
+  const rows = await orm
+    .select({ evaluation: eligibilityEvaluations, protocolVersionId: enrollments.protocolVersionId })
+    .from(eligibilityEvaluations)
+    .innerJoin(enrollments, eq(enrollments.id, eligibilityEvaluations.enrollmentId))
+    .where(eq(eligibilityEvaluations.enrollmentId, enrollmentId))
+    .orderBy(desc(eligibilityEvaluations.id))
+    .limit(MAX_EVALUATIONS);
+  const intact = rows.filter(({ evaluation: { consentVersion: version, consentLanguage: language, criteria, sha256 }, protocolVersionId }) =>
+    sha256 === seenSha256({ enrollmentId, protocolVersionId, consent: { version, language }, criteria }));
+  return new Set(intact.map(({ evaluation: { sha256 } }) => sha256));
 }
 
 function toEvaluation({ round, verdict, sha256, at, consentVersion, criteria }: typeof eligibilityEvaluations.$inferSelect) {
   return { round, verdict, sha256, at: at.toISOString(), consentVersion, criteria };
 }
 
-function toDecision(row: DecisionRow): Eligibility['decisions'][number] {
+function toDecision(row: DecisionRow, seen: Set<string>): Eligibility['decisions'][number] {
   const { id: decisionId, round, decision, reason, meaning, sha256 } = row;
   const signer = { userId: row.signerUserId, name: row.signerName };
-  return { decisionId, round, decision, reason, meaning, signer, signedAt: row.signedAt.toISOString(), sha256, invalidated: invalidationOf(row) };
+  const signedAt = row.signedAt.toISOString();
+  const record = { decisionId, enrollmentId: row.enrollmentId, round, decision, reason, meaning, signer, signedAt, sha256 };
+  const valid = row.recordSha256 === null ? null : decisionSha256(record) === row.recordSha256 && (sha256 === null || seen.has(sha256));
+  return { decisionId, round, decision, reason, meaning, signer, signedAt, sha256, valid, invalidated: invalidationOf(row) };
 }
 
 function invalidationOf({ invalidatedAt, invalidatedByUserId, invalidatedByName, invalidatedReason }: DecisionRow) {

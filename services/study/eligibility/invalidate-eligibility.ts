@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { runCommand, statement } from '../../../db/index.ts';
-import type { Call } from '../../common/index.ts';
+import { type Call, notAuthentic, requireUnused } from '../../common/index.ts';
 import { decisionInForce } from './decision-in-force.ts';
 import type { StudyDeps } from '../deps.ts';
 import { enrollmentClosed, notDecided } from '../errors.ts';
@@ -14,13 +14,16 @@ import type { InvalidateEligibility } from '../types.ts';
  * when and why (domain, step 4); another one may be signed then. Throws `enrollment_closed`, `not_decided`.
  */
 export async function invalidateEligibility(
-  { db, clock }: StudyDeps,
+  { db, clock, commands }: StudyDeps,
   { ctx, key, input }: Call<InvalidateEligibility>,
 ): Promise<{ decisionId: string }> {
   const { revision, ...content } = input;
   const { identity, reason, by } = content;
   const { enrollmentId } = identity;
+  const asserted = await commands.check({ ctx, operations: ['invalidateEligibility'], about: enrollmentId, content: () => ({ reason }) });
+  if (asserted && (asserted.actor.id !== by.userId || asserted.actor.name !== by.name)) throw notAuthentic('other_person');
   return runCommand({ db, ledger, verb: 'invalidateEligibility', key, content, ctx }, async (tx, audit) => {
+    await requireUnused(tx, { ledger, asserted, by: key });
     const current = await lockRecord(tx, identity);
     if (current && current.outcome !== 'open') throw enrollmentClosed();
     const inForce = await decisionInForce(tx, enrollmentId);

@@ -40,6 +40,10 @@ export const eligibilityDecisions = schema.table(
     signerName: text('signer_name').notNull(),
     signedAt: instant('signed_at').notNull(),
     sha256: text('sha256'),
+    /** Of this record as it was signed; absent in what was signed before it was kept. */
+    recordSha256: text('record_sha256'),
+    /** The API's assertion that the signer gave this decision: the evidence of the signature. */
+    assertion: text('assertion'),
     invalidatedAt: instant('invalidated_at'),
     invalidatedByUserId: text('invalidated_by_user_id'),
     invalidatedByName: text('invalidated_by_name'),

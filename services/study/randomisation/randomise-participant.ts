@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { runCommand, statement } from '../../../db/index.ts';
-import type { Call } from '../../common/index.ts';
+import { type Call, requireUnused } from '../../common/index.ts';
 import { supersedingVersion } from '../set-up/consent-is-current.ts';
 import { decisionInForce } from '../eligibility/decision-in-force.ts';
 import type { StudyDeps } from '../deps.ts';
@@ -18,10 +18,11 @@ import { takeAllocation } from './take-allocation.ts';
  * transaction; the next position of the stratum is taken under its lock. Throws `not_randomising`, `strata_invalid`,
  * `out_of_order`, `enrollment_closed`, `already_randomised`. On a superseded `consent` nobody is randomised: `held`.
  */
-export async function randomiseParticipant({ db, clock }: StudyDeps, { ctx, key, input }: Call<RandomiseParticipant>): Promise<Randomised> {
+export async function randomiseParticipant({ db, clock, commands }: StudyDeps, { ctx, key, input }: Call<RandomiseParticipant>): Promise<Randomised> {
   const { identity, revision, strata, confirmedBy, consent } = input;
   const { enrollmentId, studyId, siteId, protocolVersionId } = identity;
   const content = { identity, strata, confirmedBy };
+  const asked = () => commands.check({ ctx, operations: ['requestRandomisation'], about: enrollmentId, content: () => ({ strata, confirmedBy }) });
   return runCommand<Randomised>({ db, ledger, verb: 'randomiseParticipant', key, content, ctx }, async (tx, audit) => {
     const current = await lockRecord(tx, identity);
     if (!current?.enrolledAt || current.enrollmentVoidedAt) throw outOfOrder('enrollParticipant');
@@ -37,6 +38,8 @@ export async function randomiseParticipant({ db, clock }: StudyDeps, { ctx, key,
     if (!plan) throw notRandomising();
     if (allocated) throw alreadyRandomised();
     if (protocol.body.eligibilitySignature && decision?.decision !== 'eligible') throw outOfOrder('signEligibility');
+    // Where the protocol randomises by itself nobody has asked for it.
+    if (!plan.autoRandomise) await requireUnused(tx, { ledger, asserted: await asked(), by: key });
     const stratum = stratumKey(plan, { levels: strata, siteId });
     if (stratum === null) throw strataInvalid();
     if (newerVersion !== null) return { held: 'consent_superseded', version: newerVersion };

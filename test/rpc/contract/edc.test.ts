@@ -11,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 import { overHttp2, type OverHttp2 } from '../support.ts';
 import { expectSameAnswers } from './contract.ts';
 import { answersTo, notSampled, type Samples } from './fields.ts';
+import { TRUSTING } from '../../support/commands.ts';
 
 const NURSE = { id: 'crc-1', name: 'Søren Kierkegård 护士', role: 'coordinator' } as const;
 const ctx: Ctx = { actor: { kind: 'user', ...NURSE }, requestId: 'test' };
@@ -60,6 +61,7 @@ let samples: Samples;
 beforeAll(async () => {
   database = await createTestDatabase();
   service = edcService({
+commands: TRUSTING,
     db: database.connect('edc'),
     clock: () => new Date(NOW),
     patient: { consentInForce: async () => ({ inForce: true }) },

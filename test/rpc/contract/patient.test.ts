@@ -38,6 +38,9 @@ async function samples() {
   const { consentId: mistaken } = await patient.service.recordConsent({ ctx, key: newKey(), input: bare });
   const { consentId: mistakenBefore } = await patient.service.recordConsent({ ctx, key: newKey(), input: { ...bare, requestKey: newKey() } });
   await patient.service.markConsentEnteredInError({ ctx: because('wrong person'), key: newKey(), input: { patientId, consentId: mistakenBefore } });
+  // As in what was recorded before it was signed electronically, and in what can't be verified any more.
+  await patient.sql`update patient.consents set attested_by = null, attested_at = null where id = ${mistaken}`;
+  await patient.sql`update patient.consents set record_sha256 = null where id = ${mistakenBefore}`;
   // No verb revokes a purpose yet.
   await patient.sql`update patient.consent_purposes set revoked_at = now() where consent_id = ${consentId} and purpose = 'futureResearch'`;
   for (const one of [entry, { category: 'other', description: 'short' } as const]) await patient.service.addHistory({ ctx, key: newKey(), input: { patientId, entry: one } });

@@ -1,4 +1,5 @@
 import { uuidv7 } from 'uuidv7';
+import { MOST_REFUSED } from '../../../services/study/misuse/note-misuse.ts';
 import type { Actor, Ctx } from '../../../services/common/index.ts';
 import type { ProtocolInput } from '../../../services/study/index.ts';
 import type { EnrollmentIdentity, RecordOutcome, RecordProgress, SignEligibility } from '../../../services/study/types.ts';
@@ -266,12 +267,17 @@ async function eligibility(world: World): Promise<Samples> {
   await sign(met, { decision: 'eligible', sha256 });
   await invalidate(met);
   await sign(met, { round: 2, sha256, reason: '研究者判断' });
+  // As in what was signed before it was kept.
+  await world.database.sql`update study.eligibility_decisions set record_sha256 = null where enrollment_id = ${met.enrollmentId} and round = 2`;
   const incomplete = await opened();
   enterResults(world, incomplete, [['AGE', 0, 'a']]);
   await evaluate(world, incomplete);
   const unevaluated = await opened();
   await sign(unevaluated, {});
-  return { getEligibility: [met, incomplete, unevaluated, { enrollmentId: uuidv7() }].map((one) => read({ enrollmentId: one.enrollmentId })) };
+  const misuse = { about: met.enrollmentId, operation: 'decideEligibility', why: 'not_entitled', via: 'api' } as const;
+  for (let n = 0; n < MOST_REFUSED; n += 1) await service.noteMisuse({ ctx, key: key(), input: misuse });
+  const { id: locked } = ctx.actor as { id: string };
+  return { noteMisuse: [command({ ...misuse, via: 'edc', why: 'replayed' })], signingLockedUntil: [read({ userId: locked }), read({ userId: 'nobody' })], getEligibility: [met, incomplete, unevaluated, { enrollmentId: uuidv7() }].map((one) => read({ enrollmentId: one.enrollmentId })) };
 }
 
 async function summaries(world: World, direct: Trial): Promise<Samples> {

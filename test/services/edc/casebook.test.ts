@@ -4,6 +4,7 @@ import { type Ctx, notFound } from '../../../services/common/index.ts';
 import { type EdcService, edcService } from '../../../services/edc/index.ts';
 import { protocolBody } from '../../../services/study/protocol-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { TRUSTING } from '../../support/commands.ts';
 
 // Real: PostgreSQL, the EDC service. Stand-ins: Study (one protocol), Site (a time zone per site), Patient (who has no consent).
 const ctx: Ctx = {
@@ -39,6 +40,7 @@ let edc: EdcService;
 beforeAll(async () => {
   database = await createTestDatabase();
   const service = edcService({
+commands: TRUSTING,
     db: database.connect('edc'),
     clock: () => new Date(),
     patient: { consentInForce: async ({ input }) => ({ inForce: !unconsented.has(input.enrollmentId) }) },

@@ -4,6 +4,7 @@ import { type Ctx, notFound } from '../../../services/common/index.ts';
 import { type EdcService, edcService, type ScreeningResult, screeningResults } from '../../../services/edc/index.ts';
 import { protocolBody } from '../../../services/study/protocol-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { TRUSTING } from '../../support/commands.ts';
 
 // Real: PostgreSQL, the EDC service. Stand-ins: Study (one protocol) and the clock.
 const ctx: Ctx = {
@@ -45,6 +46,7 @@ let now = NOW;
 beforeAll(async () => {
   database = await createTestDatabase();
   const service = edcService({
+commands: TRUSTING,
     db: database.connect('edc'),
     clock: () => new Date(now),
     patient: { consentInForce: async ({ input }) => ({ inForce: !unconsented.has(input.enrollmentId) }) },

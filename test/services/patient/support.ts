@@ -4,6 +4,7 @@ import type { Ctx } from '../../../services/common/index.ts';
 import { patientService, type PatientDeps, type SignedConsent } from '../../../services/patient/index.ts';
 import { checkCharacter } from '../../../services/patient/resident-id.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { TRUSTING } from '../../support/commands.ts';
 
 export const NOW = new Date('2026-11-22T12:00:00Z');
 export const ctx: Ctx = { actor: { kind: 'user', id: 'crc-1', name: 'Coordinator', role: 'coordinator' }, requestId: 'test' };
@@ -31,7 +32,7 @@ export async function startPatient() {
       return { validity: input.discusserUserId === 'inv-7' ? 'valid' : 'not_delegated' };
     },
   };
-  const service = patientService({ db: database.connect('patient'), clock: () => NOW, study, retentionYears: 25 });
+  const service = patientService({ commands: TRUSTING, db: database.connect('patient'), clock: () => NOW, study, retentionYears: 25 });
   const siteId = uuidv7();
   const register = async (more: { name?: string; email?: string; mobile?: string; idCard?: string } = {}) =>
     service.registerPerson({ ctx, key: newKey(), input: { name: '张三', idCard: newIdCard(), siteId, ...more } });

@@ -5,6 +5,7 @@ import type { SiteClient } from '../../../services/site/client.ts';
 import { type NewConsentVersion, type ProtocolInput, studyService, type StudyService } from '../../../services/study/index.ts';
 import type { EnrollmentIdentity } from '../../../services/study/types.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { TRUSTING } from '../../support/commands.ts';
 
 export type Screening = NonNullable<Awaited<ReturnType<EdcClient['screeningResultsOf']>>>;
 type Activation = NonNullable<Awaited<ReturnType<SiteClient['getActivation']>>>;
@@ -42,6 +43,7 @@ export async function createWorld(): Promise<World> {
   const unconsented = new Set<string>();
   const now = { at: NOW };
   const service = studyService({
+commands: TRUSTING,
     db: database.connect('study'),
     clock: () => now.at,
     patient: { consentInForce: async ({ input }) => ({ inForce: !unconsented.has(input.enrollmentId) }) },

@@ -48,7 +48,7 @@ describe('a signed decision on eligibility', () => {
     expect(answer).toEqual({ signed: true, decisionId: expect.any(String), signedAt: NOW.toISOString(), sha256 });
     const decisionId = answer.signed ? answer.decisionId : '';
     expect(await decisionsOf(identity)).toEqual([
-      { decisionId, round: 1, decision: 'eligible', reason: null, meaning: MEANING, signer: PRINCIPAL, signedAt: NOW.toISOString(), sha256, invalidated: null },
+      { decisionId, round: 1, decision: 'eligible', reason: null, meaning: MEANING, signer: PRINCIPAL, signedAt: NOW.toISOString(), sha256, valid: true, invalidated: null },
     ]);
     expect(await world.service.getEnrollment({ ctx, input: identity })).toMatchObject({ stage: 'eligibility', status: 'screening', revision: 3 });
     expect(await eventsOf(identity)).toMatchObject([
@@ -286,5 +286,23 @@ describe('at once', () => {
       expect(refusals(settled)).toEqual(['not_decided']);
       expect(await decisionsOf(one.identity)).toMatchObject([{ invalidated: { reason: settled[0].status === 'fulfilled' ? 'x' : 'y' } }]);
     }
+  });
+});
+
+describe('a signature under a decision', () => {
+  it.each([
+    ['the decision', `update study.eligibility_decisions set decision = 'not_eligible' where id = $1`],
+    ['the meaning', `update study.eligibility_decisions set meaning = 'seen' where id = $1`],
+    ['the printed name', `update study.eligibility_decisions set signer_name = 'Another' where id = $1`],
+    ['the time', `update study.eligibility_decisions set signed_at = signed_at - interval '1 hour' where id = $1`],
+    ['what was seen', `update study.eligibility_evaluations set criteria = jsonb_set(criteria, '{0,value}', '99') where enrollment_id = (select enrollment_id from study.eligibility_decisions where id = $1)`],
+    ['which evaluation', `update study.eligibility_decisions set sha256 = repeat('0', 64) where id = $1`],
+  ])('shows as invalid when the record was changed past the system: %s', async (_what, change) => {
+    const one = await evaluated();
+    const answer = await sign(one);
+    const decisionId = answer.signed ? answer.decisionId : '';
+    expect(await decisionsOf(one.identity)).toMatchObject([{ decisionId, valid: true }]);
+    await world.database.sql.unsafe(change, [decisionId]);
+    expect(await decisionsOf(one.identity)).toMatchObject([{ decisionId, valid: false }]);
   });
 });
