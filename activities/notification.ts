@@ -6,6 +6,7 @@ export function notificationActivities(service: NotificationService, onUnexpecte
   return asActivities(
     {
       sendNotice: service.sendNotice,
+      sendIncident: service.sendIncident,
     },
     onUnexpected,
   );

@@ -7,6 +7,7 @@ export function patientActivities(service: PatientService, onUnexpected: OnUnexp
     {
       recordConsent: service.recordConsent,
       settleStep: service.settleStep,
+      markBreakGlassTold: service.markBreakGlassTold,
     },
     onUnexpected,
   );

@@ -19,6 +19,7 @@ export function studyActivities(service: StudyService, onUnexpected: OnUnexpecte
       recordProgress: service.recordProgress,
       recordOutcome: service.recordOutcome,
       markCodeBreakTold: service.markCodeBreakTold,
+      markMisusesTold: service.markMisusesTold,
     },
     onUnexpected,
   );

@@ -1,3 +1,4 @@
+import type { Incident } from '../services/common/index.ts';
 import type {
   ConsentRecorded,
   EnrollmentInput,
@@ -72,6 +73,8 @@ export type EnrollmentGateway = {
   withdrawAfterEnd(withdrawal: WithdrawalAfterEnd, options: { repeatedOnly: boolean }): Promise<{ kind: 'applied' } | { kind: 'accepted' }>;
   /** Starts the report, or leaves the one that was started; nobody waits for what it does. */
   reportCodeBreak(report: CodeBreakToReport): Promise<void>;
+  /** The same for an incident. */
+  reportIncident(incident: Incident): Promise<void>;
   resolveStep(run: RunRef, resolution: ResolveStep): Promise<EnrollmentView>;
   recordConsent(run: RunRef, consent: ReConsent): Promise<ReConsentRecorded>;
   recordScreening(run: RunRef, results: ScreeningResults): Promise<ScreeningRecorded>;

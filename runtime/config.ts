@@ -4,8 +4,8 @@ import { SERVICES, type ServiceName } from '../db/provision.ts';
 import { PRODUCTION_TIMING, type TimingProfile } from '../workflows/timing.ts';
 import { DEFAULT_CALLEE } from '../services/common/resilience/index.ts';
 import { StartupError } from './embedded/startup-error.ts';
-import { RETENTION_YEARS } from './services.ts';
-import { SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
+import { PRIVACY_EMAIL, RETENTION_YEARS } from './services.ts';
+import { SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const millis = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
@@ -29,6 +29,7 @@ export const ENVIRONMENT = z.object({
   MAIL_FROM: z.string().min(3).default('Trial enrollment <enrollment@trial.example>').describe('Sender of every mail'),
   MAIL_TIMEOUT_MS: millis(5000).describe('One mail, with everything'),
   OPS_EMAIL: z.email().default('ops@trial.example').describe('Who is told of stuck enrollments'),
+  PRIVACY_OFFICER_EMAIL: z.email().default(PRIVACY_EMAIL).describe('Who is told of emergency access and of misused signatures'),
   HASH_KEY: z.string().regex(/^[0-9a-f]{64,}$/).optional().describe('Key of the HMACs over the content of commands, hexadecimal; default: a file in `DATA_DIR`'),
   INDEX_KEY: z.string().regex(/^[0-9a-f]{64,}$/).optional().describe('Key of the blind index by which persons are found, hexadecimal; default: a file in `DATA_DIR`'),
   KEY_ENCRYPTION_KEYS_FILE: z.string().min(1).optional().describe('Keys that wrap the data keys, mode 0600; default: a file in `DATA_DIR`'),
@@ -50,7 +51,7 @@ export const ENVIRONMENT = z.object({
   STEP_ROUND_MS: millis(PRODUCTION_TIMING.roundMs).describe('Wait between two rounds of a compensation or of a step after the pivot'),
   RETENTION_YEARS: z.coerce.number().int().min(1).max(100).default(RETENTION_YEARS).describe('How long what identifies a participant is kept after the last enrollment ended; `ops patients erase` refuses before'),
   REAUTHENTICATION_MAX_AGE_S: z.coerce.number().int().min(1).max(86_400).default(MAX_AUTH_AGE_S).describe('How old the authentication (`auth_time` of the token) may be for a code-break'),
-  CODE_BREAK_SWEEP_MS: millis(SWEEP_EVERY_MS).describe('Between two looks for code-breaks that nobody has been told of'),
+  CODE_BREAK_SWEEP_MS: millis(SWEEP_EVERY_MS).describe('Between two looks for code-breaks and incidents that nobody has been told of'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Of the log on standard output'),
 });
 

@@ -33,7 +33,8 @@ export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDead
   /** Needed where Notification runs. */
   mailer?: Mailer;
   opsEmail: string | null;
-  /** See the configuration; its default when absent. */
+  /** See the configuration; their defaults when absent. */
+  privacyEmail?: string;
   retentionYears?: number;
   onUnexpectedRpc?: OnUnexpectedRpc;
 };
@@ -77,13 +78,14 @@ function urlOf({ databaseUrls }: ServicesOptions, name: ServiceName): string {
   return url;
 }
 
+export const PRIVACY_EMAIL = 'privacy@trial.example';
 /** What the EU asks for the trial master file (Regulation 536/2014, 58), the longest of those that apply. */
 export const RETENTION_YEARS = 25;
 
 type Parts = ServicesOptions & {
   serviceKeys: ServiceKeys; db: ServiceDatabase; channels: Channels };
 
-function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, channels, secrets, serviceKeys, retentionYears = RETENTION_YEARS }: Parts): Services[ServiceName] {
+function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, privacyEmail = PRIVACY_EMAIL, channels, secrets, serviceKeys, retentionYears = RETENTION_YEARS }: Parts): Services[ServiceName] {
   const others = channels.clientsOf(name);
   const commands = commandCheck({
     hashKey: secrets.hashKey,
@@ -101,6 +103,6 @@ function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, channels, s
       return edcService({ db, clock, commands, patient: others.patient, study: others.study, site: others.site });
     case 'notification':
       if (!mailer) throw new Error('the notification service needs a mail server');
-      return notificationService({ db, clock, mailer, opsEmail, study: others.study, patient: others.patient });
+      return notificationService({ db, clock, mailer, opsEmail, privacyEmail, study: others.study, patient: others.patient });
   }
 }

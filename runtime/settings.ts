@@ -6,6 +6,7 @@ export function settingsOf(config: Config) {
   return {
     databaseTimeoutMs: config.DATABASE_TIMEOUT_MS,
     opsEmail: config.OPS_EMAIL,
+    privacyEmail: config.PRIVACY_OFFICER_EMAIL,
     callDeadlineMs: config.CALL_DEADLINE_MS,
     edgeDeadlineMs: config.EDGE_DEADLINE_MS,
     callConcurrency: config.CALL_CONCURRENCY,

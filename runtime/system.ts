@@ -18,7 +18,7 @@ import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
 import { freshServiceKeys, type ServiceKeys } from './rpc/keys.ts';
 import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
-import { sweepCodeBreaks, SWEEP_EVERY_MS } from './sweep-code-breaks.ts';
+import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
 export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'metrics' | 'secrets'> & {
@@ -143,7 +143,7 @@ function edgeOf({ auth, serviceKeys, clock, client, composition, health, registr
     clock,
     ...(options.maxAuthAgeS === undefined ? {} : { maxAuthAgeS: options.maxAuthAgeS }),
   });
-  const sweep = sweepCodeBreaks({ clients, enrollments, everyMs: options.codeBreakSweepMs ?? SWEEP_EVERY_MS, log });
+  const sweep = sweepOutboxes({ clients, enrollments, everyMs: options.codeBreakSweepMs ?? SWEEP_EVERY_MS, log });
   return { fetch: app.fetch, stop: () => sweep.stop() };
 }
 

@@ -3,8 +3,9 @@ import type { Context } from 'hono';
 import { uuidv7 } from 'uuidv7';
 import { text } from '../../services/common/index.ts';
 import type { PatientInfo } from '../../services/patient/index.ts';
-import { personChanges, registerPersonBody, searchPersonsBody } from '../../services/patient/index.ts';
+import { breakGlassBody, personChanges, registerPersonBody, searchPersonsBody } from '../../services/patient/index.ts';
 import { refuse } from '../auth/middleware.ts';
+import { requireRecentAuthentication } from '../auth/re-authentication.ts';
 import { accessOf } from '../../services/common/authority/policy.ts';
 import type { ScopeIds } from '../auth/scope-ids.ts';
 import { commandOf, ctxOf, keyOf, readOf } from '../call.ts';
@@ -55,6 +56,18 @@ const amendPatient = operation({
   responses: { 200: answer('The person as it is now', person) },
 });
 
+const breakGlass = operation({
+  operationId: 'breakGlass',
+  summary: 'Open one person’s record in an emergency, for an hour and with a reason; audited, and told to the privacy officer.',
+  tags,
+  method: 'post',
+  path: '/patients/break-glass',
+  request: { body: jsonBody(breakGlassBody) },
+  responses: {
+    201: answer('Open until then', z.object({ breakGlassId: z.string(), patientId: z.string(), until: z.string() })),
+  },
+});
+
 const searchPatients = operation({
   operationId: 'searchPatients',
   summary: 'Find a person by exactly one identifier or mobile number; identifiers never stand in a URL.',
@@ -65,7 +78,9 @@ const searchPatients = operation({
   responses: { 200: answer('Those found within reach of the caller, masked', z.object({ items: z.array(patientInfo) })) },
 });
 
-export function patientRoutes(api: Api, { clients: { patient } }: ApiDeps, scopes: ScopeIds): void {
+export function patientRoutes(api: Api, deps: ApiDeps, scopes: ScopeIds): void {
+  const { patient } = deps.clients;
+
   api.openapi(registerPatient, async (c) => {
     const body = c.req.valid('json');
     const { patientId, created } = await patient.registerPerson(commandOf(c, body));
@@ -98,6 +113,12 @@ export function patientRoutes(api: Api, { clients: { patient } }: ApiDeps, scope
     await patient.amendPerson({ ctx: ctxOf(c, reason), key, input: { patientId, expectedVersion, changes } });
     const info = await patient.getPerson(readOf(c, { patientId, reveal: false }));
     return c.json(toResponse(c, info), 200, { ETag: etagOf(info.version) });
+  });
+
+  api.openapi(breakGlass, async (c) => {
+    requireRecentAuthentication(c, deps);
+    const { breakGlassId, patientId, until } = await patient.breakGlass(commandOf(c, c.req.valid('json')));
+    return c.json({ breakGlassId, patientId, until }, 201, locationOf(`/patients/${patientId}`));
   });
 
   api.openapi(searchPatients, async (c) => {

@@ -3,6 +3,7 @@ import type { EnrollmentGateway } from '../enrollment-gateway.ts';
 import { type EngineOptions, temporalEngine } from './engine.ts';
 import { findRun, viewRun } from './find-run.ts';
 import { reportCodeBreak } from './report-code-break.ts';
+import { reportIncident } from './report-incident.ts';
 import { sendToRunning } from './send-update.ts';
 import { startRun } from './start-run.ts';
 import { withdrawAfterEnd } from './withdraw-after-end.ts';
@@ -18,6 +19,7 @@ export function temporalEnrollmentGateway(options: EngineOptions): EnrollmentGat
     withdraw: (run, withdrawal) => withdrawFromRun(engine, run, withdrawal),
     withdrawAfterEnd: (...asked) => withdrawAfterEnd(engine, asked),
     reportCodeBreak: (report) => reportCodeBreak(engine, report),
+    reportIncident: (incident) => reportIncident(engine, incident),
     resolveStep: (run, message) => sendToRunning(engine, { run, definition: resolveStep, message }),
     recordConsent: (run, message) => sendToRunning(engine, { run, definition: recordConsent, message }),
     recordScreening: (run, message) => sendToRunning(engine, { run, definition: recordScreening, message }),

@@ -2,6 +2,7 @@ export * from './assertion.ts';
 export * from './client.ts';
 export * from './context.ts';
 export * from './errors.ts';
+export * from './incident.ts';
 export * from './page.ts';
 export * from './require-unused.ts';
 export { inScope } from './resilience/call-scope.ts';

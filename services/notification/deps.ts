@@ -11,6 +11,8 @@ export type NotificationDeps = {
   mailer: Mailer;
   /** Where notices for operators go; null: nowhere. */
   opsEmail: string | null;
+  /** The privacy officer of the installation. */
+  privacyEmail: string;
   study: Pick<StudyClient, 'listRecipients'>;
   patient: Pick<PatientClient, 'contactOf'>;
 };

@@ -5,11 +5,12 @@ import { ledger, type NotificationDeps } from './deps.ts';
 import { eraseRecipient } from './erase-recipient.ts';
 import { guards } from './guards.ts';
 import { listMessages } from './list-messages.ts';
+import { sendIncident } from './send-incident.ts';
 import { sendNotice } from './send-notice.ts';
 
 /** Tells people by mail what happened with an enrollment. */
 export function notificationService(deps: NotificationDeps) {
-  return bindVerbs(deps, { sendNotice, listMessages, eraseRecipient, rewrapDataKeys: rewrapDataKeysIn(ledger), authorise: authoriseWith(guards) });
+  return bindVerbs(deps, { sendNotice, sendIncident, listMessages, eraseRecipient, rewrapDataKeys: rewrapDataKeysIn(ledger), authorise: authoriseWith(guards) });
 }
 
 export type NotificationService = ReturnType<typeof notificationService>;

@@ -5,36 +5,40 @@ import type { Ctx } from '../common/index.ts';
 import { ledger, type NotificationDeps } from './deps.ts';
 import type { MailError } from './mailer.ts';
 import type { Recipient } from './recipients.ts';
-import type { SendNotice } from './schemas.ts';
-import { messages } from './tables.ts';
-import { mailFor } from './templates.ts';
+import { type MessageKind, messages } from './tables.ts';
 
 /** One mail with its address. */
 export type Message = Omit<typeof messages.$inferSelect, 'toEmail'> & { toEmail: string };
+/** What is mailed to whom; `about` an enrollment, or an incident, which belongs to none. */
+export type Mailing = {
+  about: { kind: MessageKind; enrollmentId: string | null; studyId: string | null; siteId: string | null; patientId: string | null };
+  recipients: Recipient[];
+  mail: (role: string) => { subject: string; body: string };
+};
 /** `first`: the key is new, so nothing was written for it before. */
-type Outgoing = { notice: SendNotice; key: string; recipients: Recipient[]; first: boolean };
+type Outgoing = Mailing & { key: string; first: boolean };
 
 /**
  * Writes one pending message per recipient and returns the notice's messages, oldest first. Repeating it keeps what was
  * sent, takes a corrected address over, and drops what waits for somebody who is no longer to be told.
  */
-export async function prepare(deps: NotificationDeps, tx: Transaction, { notice, key, recipients, first }: Outgoing): Promise<Message[]> {
-  const { kind, enrollmentId, studyId, siteId } = notice;
+export async function prepare(deps: NotificationDeps, tx: Transaction, { about, mail, key, recipients, first }: Outgoing): Promise<Message[]> {
+  const { kind, enrollmentId, studyId, siteId } = about;
   const now = deps.clock();
   const opened = async (sealed: (typeof messages.$inferSelect)[]): Promise<Message[]> => {
-    const keysOf = await deps.db.vault.keysOf(tx, sealed.map((row) => ownerOf(row, notice)));
-    return sealed.map((row) => ({ ...row, toEmail: addressCells(keysOf.get(ownerOf(row, notice)), row.key).open('to_email', row.toEmail) ?? '' }));
+    const keysOf = await deps.db.vault.keysOf(tx, sealed.map((row) => ownerOf(row, about)));
+    return sealed.map((row) => ({ ...row, toEmail: addressCells(keysOf.get(ownerOf(row, about)), row.key).open('to_email', row.toEmail) ?? '' }));
   };
   // In one order for all, so that two attempts at once wait for each other instead of deadlocking.
   const ordered = recipients.toSorted((a, b) => (a.recipient < b.recipient ? -1 : 1));
   const keys = new Map<string, DataKey>();
-  for (const owner of new Set(ordered.map((one) => ownerOf(one, notice)))) keys.set(owner, await deps.db.vault.keyFor(tx, owner));
+  for (const owner of new Set(ordered.map((one) => ownerOf(one, about)))) keys.set(owner, await deps.db.vault.keyFor(tx, owner));
   const rows = ordered.map(({ recipient, role, email }) => {
     const id = uuidv7();
-    const toEmail = addressCells(keys.get(ownerOf({ recipient }, notice)), `${key}/${recipient}`).seal('to_email', email);
+    const toEmail = addressCells(keys.get(ownerOf({ recipient }, about)), `${key}/${recipient}`).seal('to_email', email);
     const address = { recipient, role, toEmail, messageId: `<${id}@${deps.mailer.domain}>` };
-    const about = { kind, enrollmentId, studyId, siteId, ...mailFor(notice, role) };
-    return { id, key: `${key}/${recipient}`, commandKey: key, ...about, ...address, status: 'pending' as const, createdAt: now };
+    const text = { kind, enrollmentId, studyId, siteId, ...mail(role) };
+    return { id, key: `${key}/${recipient}`, commandKey: key, ...text, ...address, status: 'pending' as const, createdAt: now };
   });
   const written = rows.length === 0 ? [] : await statement(
     tx
@@ -59,8 +63,8 @@ export async function prepare(deps: NotificationDeps, tx: Transaction, { notice,
 }
 
 /** The participant's address can be made unreadable by itself. */
-function ownerOf({ recipient }: { recipient: string }, { patientId }: SendNotice): string {
-  return recipient === 'participant' ? patientId : SERVICE_OWNER;
+function ownerOf({ recipient }: { recipient: string }, { patientId }: Mailing['about']): string {
+  return recipient === 'participant' && patientId !== null ? patientId : SERVICE_OWNER;
 }
 
 /** By the row's key, not its id: who writes the row anew doesn't know the id that it has. */

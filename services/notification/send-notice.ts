@@ -1,51 +1,12 @@
-import { runCommand, withTransaction } from '../../db/index.ts';
 import type { Call } from '../common/index.ts';
-import { ledger, type NotificationDeps } from './deps.ts';
-import { mailboxRefused, mailUnavailable } from './errors.ts';
-import { MailError } from './mailer.ts';
-import { type Attempt, keepAttempts, type Message, prepare } from './outbox.ts';
+import { deliver, type Sent } from './deliver.ts';
+import type { NotificationDeps } from './deps.ts';
 import { recipientsOf } from './recipients.ts';
 import type { SendNotice } from './schemas.ts';
+import { mailFor } from './templates.ts';
 
-/**
- * Tells everybody concerned by mail. All recipients are tried, one message row per key and recipient; a repetition
- * mails only those not yet reached, at their address of today. A crash between the server's OK and our commit may
- * send a mail twice, under the same Message-ID; none is lost. Throws `mail_unavailable` (may pass) when at
- * least one mail could not be handed over, else `mailbox_refused` (somebody has to correct an address).
- */
-export async function sendNotice(
-  deps: NotificationDeps,
-  { ctx, key, input }: Call<SendNotice>,
-): Promise<{ sent: number; recipients: number }> {
+/** Tells everybody concerned of something about an enrollment by mail; how often and what it throws: `deliver.ts`. */
+export async function sendNotice(deps: NotificationDeps, { ctx, key, input }: Call<SendNotice>): Promise<Sent> {
   const recipients = await recipientsOf(deps, ctx, input);
-  const outgoing = { notice: input, key, recipients };
-  let rows: Message[] | undefined;
-  // The key only fixes what is asked for; who is told is brought up to date at every attempt.
-  await runCommand({ db: deps.db, ledger, verb: 'sendNotice', key, content: input, ctx }, async (tx, audit) => {
-    const { kind, enrollmentId } = input;
-    audit({ action: 'C', entity: 'notice', entityId: key, after: { kind, enrollmentId, recipients: recipients.map((one) => one.recipient) } });
-    rows = await prepare(deps, tx, { ...outgoing, first: true });
-    return { recipients: recipients.length };
-  });
-  rows ??= await withTransaction(deps.db, (tx) => prepare(deps, tx, { ...outgoing, first: false }));
-  // All at once: the pool of SMTP connections does the queueing, and each mail is bounded in time.
-  const attempts = await Promise.all(rows.filter(({ status }) => status !== 'sent').map((message) => deliver(deps, message)));
-  await keepAttempts(deps, ctx, { key, attempts });
-  const missed = attempts.filter(({ result }) => result !== 'sent');
-  const sent = rows.length - missed.length;
-  if (missed.length === 0) return { sent, recipients: rows.length };
-  const roles = [...new Set(missed.map(({ message }) => message.role))];
-  const told = { roles, sent, recipients: rows.length };
-  throw missed.some(({ result }) => result === 'mail_unavailable') ? mailUnavailable(told) : mailboxRefused(told);
-}
-
-/** Sends one mail. Anything but the mail's own failure passes on. */
-async function deliver(deps: NotificationDeps, message: Message): Promise<Attempt> {
-  try {
-    await deps.mailer.send({ to: message.toEmail, subject: message.subject, text: message.body, messageId: message.messageId });
-    return { message, result: 'sent' };
-  } catch (error) {
-    if (!(error instanceof MailError)) throw error;
-    return { message, result: error.code };
-  }
+  return deliver(deps, { ctx, key, verb: 'sendNotice', content: input, about: input, recipients, mail: (role) => mailFor(input, role) });
 }

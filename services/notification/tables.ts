@@ -1,6 +1,7 @@
 import { index, integer, pgSchema, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { sealed } from '../../db/encryption/columns.ts';
 import { ledgerTables } from '../../db/ledger.ts';
+import { INCIDENT_KINDS } from '../common/incident.ts';
 import { NOTICE_KINDS } from './schemas.ts';
 
 // Not exported: drizzle-kit would emit CREATE SCHEMA, which the service's role may not do.
@@ -13,6 +14,8 @@ const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' 
 /** `superseded`: the recipient was replaced before the mail went out. */
 export const MESSAGE_STATUSES = ['pending', 'sent', 'superseded'] as const;
 
+export type MessageKind = (typeof NOTICE_KINDS)[number] | (typeof INCIDENT_KINDS)[number];
+
 /** One row per notice and recipient. The only place where an address of a recipient stands. */
 export const messages = schema.table(
   'messages',
@@ -21,10 +24,11 @@ export const messages = schema.table(
     /** `{key of the command}/{recipient}`. */
     key: text('key').notNull(),
     commandKey: text('command_key').notNull(),
-    kind: text('kind', { enum: NOTICE_KINDS }).notNull(),
-    enrollmentId: uuid('enrollment_id').notNull(),
-    studyId: uuid('study_id').notNull(),
-    siteId: uuid('site_id').notNull(),
+    kind: text('kind', { enum: [...NOTICE_KINDS, ...INCIDENT_KINDS] }).notNull(),
+    /** Null of an incident, which belongs to no enrollment. */
+    enrollmentId: uuid('enrollment_id'),
+    studyId: uuid('study_id'),
+    siteId: uuid('site_id'),
     /** User id of a staff member, `participant` or `ops`. */
     recipient: text('recipient').notNull(),
     role: text('role').notNull(),

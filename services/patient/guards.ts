@@ -1,6 +1,7 @@
 import { and, asc, eq, type SQL } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
-import { type About, type Guard, ON_ENROLLMENTS } from '../common/authority/index.ts';
+import { type About, type Asked, covers, grantOf, type Guard, ON_ENROLLMENTS } from '../common/authority/index.ts';
+import { openedFor } from './break-glass/opened-for.ts';
 import type { PatientDeps } from './deps.ts';
 import { consents } from './tables.ts';
 import { sitesOfPerson } from './sites-of-person.ts';
@@ -11,6 +12,14 @@ const ctx = { actor: { kind: 'service', service: 'patient' }, requestId: 'author
 async function person(deps: PatientDeps, { patientId }: OfPerson): Promise<About[] | null> {
   const known = await sitesOfPerson(deps, { ctx, input: { patientId } });
   return known && [{ what: 'patient', patientId, siteIds: known.siteIds }];
+}
+
+/** Reading one person's record is what an emergency access opens, beside what the role reaches by itself. */
+async function personOrEmergency(deps: PatientDeps, input: OfPerson, { ctx: asking, operation }: Asked): Promise<About[] | null> {
+  const about = await person(deps, input);
+  const reach = grantOf(asking);
+  if (!about || about.every((one) => covers(reach, one))) return about;
+  return (await openedFor(deps, { ctx: asking, patientId: input.patientId, operation })) ? [] : about;
 }
 
 const site = ({ siteId }: { siteId: string }): About => ({ what: 'site', siteIds: [siteId] });
@@ -25,19 +34,21 @@ export const guards: Record<string, Guard<PatientDeps>> = {
   registerPerson: { for: ['registerPatient'], about: (_deps, input: { siteId: string }) => [site(input)] },
   amendPerson: { for: ['amendPatient'], about: person },
   getPerson: {
-    for: ({ reveal }: { reveal: boolean }) => (reveal ? ['revealPatient'] : ['registerPatient', 'getPatient', 'amendPatient', 'getEnrollment']),
-    about: person,
+    for: ({ reveal }: { reveal: boolean }) => (reveal ? ['revealPatient'] : ['registerPatient', 'getPatient', 'amendPatient', 'getEnrollment', 'breakGlass']),
+    about: personOrEmergency,
   },
   getPersons: { for: [] },
+  breakGlass: { for: ['breakGlass'] },
+  listUntoldBreakGlass: 'system',
   // What is outside of the grant is left out of what it finds.
   searchPersons: { for: ['searchPatients'] },
-  listHistory: { for: ['listHistory'], about: person },
+  listHistory: { for: ['listHistory'], about: personOrEmergency },
   addHistory: { for: ['addHistory'], about: person },
-  listConsents: { for: ['listConsents'], about: person },
+  listConsents: { for: ['listConsents'], about: personOrEmergency },
   getConsent: { for: ['markConsentEnteredInError'], about: (deps, { consentId }: { consentId: string }) => consent(deps, eq(consents.id, consentId)) },
   consentOfEnrollment: {
     for: ON_ENROLLMENTS,
-    about: async (deps, { enrollmentId }: { enrollmentId: string }, operation) =>
+    about: async (deps, { enrollmentId }: { enrollmentId: string }, { operation }) =>
       // Whether the caller may know of another site's enrollment of that person is decided where the answer is made.
       operation === 'createEnrollment' ? [] : (await consent(deps, eq(consents.enrollmentId, enrollmentId))).map((one) => ({ ...one, what: 'enrollment' })),
   },

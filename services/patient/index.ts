@@ -8,6 +8,8 @@ import { consentOfEnrollment } from './consent-of-enrollment.ts';
 import { consentInForce } from './consent-in-force.ts';
 import { contactOf } from './contact-of.ts';
 import { ledger, type PatientDeps } from './deps.ts';
+import { breakGlass } from './break-glass/break-glass.ts';
+import { listUntoldBreakGlass, markBreakGlassTold } from './break-glass/untold.ts';
 import { erasePerson } from './erase-person.ts';
 import { guards } from './guards.ts';
 import { getConsent } from './get-consent.ts';
@@ -31,6 +33,9 @@ export function patientService(deps: PatientDeps) {
     recordConsent,
     markConsentEnteredInError,
     erasePerson,
+    breakGlass,
+    listUntoldBreakGlass,
+    markBreakGlassTold,
     getPerson,
     getPersons,
     searchPersons,

@@ -6,6 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { Incident } from "../common/rpc/common_pb.js";
 
 /**
  * Describes the file patient/patient.proto.
@@ -1396,6 +1397,100 @@ export declare type MarkConsentEnteredInErrorResponse = Message<"patient.v1.Mark
 export declare const MarkConsentEnteredInErrorResponseSchema: GenMessage<MarkConsentEnteredInErrorResponse>;
 
 /**
+ * @generated from message patient.v1.BreakGlassRequest
+ */
+export declare type BreakGlassRequest = Message<"patient.v1.BreakGlassRequest"> & {
+  /**
+   * @generated from field: optional string patient_id = 1;
+   */
+  patientId?: string | undefined;
+
+  /**
+   * @generated from field: optional string id_card = 2;
+   */
+  idCard?: string | undefined;
+
+  /**
+   * @generated from field: optional patient.v1.Identifier identifier = 3;
+   */
+  identifier?: Identifier | undefined;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message patient.v1.BreakGlassRequest.
+ * Use `create(BreakGlassRequestSchema)` to create a new message.
+ */
+export declare const BreakGlassRequestSchema: GenMessage<BreakGlassRequest>;
+
+/**
+ * @generated from message patient.v1.BreakGlassResponse
+ */
+export declare type BreakGlassResponse = Message<"patient.v1.BreakGlassResponse"> & {
+  /**
+   * @generated from field: string break_glass_id = 1;
+   */
+  breakGlassId: string;
+
+  /**
+   * @generated from field: string patient_id = 2;
+   */
+  patientId: string;
+
+  /**
+   * @generated from field: string until = 3;
+   */
+  until: string;
+};
+
+/**
+ * Describes the message patient.v1.BreakGlassResponse.
+ * Use `create(BreakGlassResponseSchema)` to create a new message.
+ */
+export declare const BreakGlassResponseSchema: GenMessage<BreakGlassResponse>;
+
+/**
+ * @generated from message patient.v1.ListUntoldBreakGlassRequest
+ */
+export declare type ListUntoldBreakGlassRequest = Message<"patient.v1.ListUntoldBreakGlassRequest"> & {
+  /**
+   * @generated from field: optional string after = 1;
+   */
+  after?: string | undefined;
+
+  /**
+   * @generated from field: int32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message patient.v1.ListUntoldBreakGlassRequest.
+ * Use `create(ListUntoldBreakGlassRequestSchema)` to create a new message.
+ */
+export declare const ListUntoldBreakGlassRequestSchema: GenMessage<ListUntoldBreakGlassRequest>;
+
+/**
+ * @generated from message patient.v1.ListUntoldBreakGlassResponse
+ */
+export declare type ListUntoldBreakGlassResponse = Message<"patient.v1.ListUntoldBreakGlassResponse"> & {
+  /**
+   * @generated from field: repeated common.v1.Incident items = 1;
+   */
+  items: Incident[];
+};
+
+/**
+ * Describes the message patient.v1.ListUntoldBreakGlassResponse.
+ * Use `create(ListUntoldBreakGlassResponseSchema)` to create a new message.
+ */
+export declare const ListUntoldBreakGlassResponseSchema: GenMessage<ListUntoldBreakGlassResponse>;
+
+/**
  * @generated from service patient.v1.PatientService
  */
 export declare const PatientService: GenService<{
@@ -1506,6 +1601,24 @@ export declare const PatientService: GenService<{
     methodKind: "unary";
     input: typeof ListMissingSignersRequestSchema;
     output: typeof ListMissingSignersResponseSchema;
+  },
+  /**
+   * Opens one person's record in an emergency, for an hour.
+   *
+   * @generated from rpc patient.v1.PatientService.BreakGlass
+   */
+  breakGlass: {
+    methodKind: "unary";
+    input: typeof BreakGlassRequestSchema;
+    output: typeof BreakGlassResponseSchema;
+  },
+  /**
+   * @generated from rpc patient.v1.PatientService.ListUntoldBreakGlass
+   */
+  listUntoldBreakGlass: {
+    methodKind: "unary";
+    input: typeof ListUntoldBreakGlassRequestSchema;
+    output: typeof ListUntoldBreakGlassResponseSchema;
   },
   /**
    * Registers a person at a site, or finds the one with the same identifiers.

@@ -14,6 +14,8 @@ export const patientRpc = rpcTable(Desc, {
   sitesOfPerson: { method: 'getSitesOfPatient', callers: ['api'], result: 'sites' },
   contactOf: { method: 'getContact', callers: ['notification'] },
   missingSigners: { method: 'listMissingSigners', callers: ['api'] },
+  breakGlass: { method: 'breakGlass', callers: ['api'] },
+  listUntoldBreakGlass: { method: 'listUntoldBreakGlass', callers: ['api'] },
   registerPerson: { method: 'registerPatient', callers: ['api'] },
   amendPerson: { method: 'amendPatient', callers: ['api'] },
   addHistory: { method: 'addHistory', callers: ['api'] },

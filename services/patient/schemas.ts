@@ -102,6 +102,12 @@ export const searchPersonsBody = z
   .refine((by) => Object.values(by).filter((value) => value !== undefined).length === 1, 'give exactly one of idCard, mobile, identifier');
 export type SearchPersons = z.output<typeof searchPersonsBody>;
 
+/** Body of POST /patients/break-glass: whose record, by id or identifier, and why. */
+export const breakGlassBody = z
+  .strictObject({ patientId: id.optional(), idCard: idCard.optional(), identifier: identifier.optional(), reason: text(500) })
+  .refine(({ reason: _reason, ...by }) => Object.values(by).filter((value) => value !== undefined).length === 1, 'give exactly one of patientId, idCard, identifier');
+export type BreakGlass = z.output<typeof breakGlassBody>;
+
 /** Which persons are asked for at once. */
 export const personsByIds = z.strictObject({ patientIds: z.array(id).min(1).max(200) });
 export type PersonsByIds = z.output<typeof personsByIds>;

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { read } from '../../db/index.ts';
-import { type About, type Grant, type Guard, ON_ENROLLMENTS, type OperationId } from '../common/authority/index.ts';
+import { type About, type Asked, type Grant, type Guard, ON_ENROLLMENTS, type OperationId } from '../common/authority/index.ts';
 import type { StudyDeps } from './deps.ts';
 import { enrollments } from './enrollments/tables.ts';
 
@@ -8,7 +8,7 @@ type OfEnrollment = { enrollmentId: string };
 type OfStudy = { studyId: string };
 type Scoped = { siteIds?: string[]; studyIds?: string[]; patientId?: string };
 
-async function enrollment({ db }: StudyDeps, { enrollmentId }: OfEnrollment, operation: OperationId): Promise<About[]> {
+async function enrollment({ db }: StudyDeps, { enrollmentId }: OfEnrollment, { operation }: Asked): Promise<About[]> {
   // Another site's enrollment of the person: what the caller is told of it is decided where the answer is made.
   if (operation === 'createEnrollment') return [];
   const { studyId, siteId, siteCode, patientId } = enrollments;
@@ -75,6 +75,7 @@ export const guards: Record<string, Guard<StudyDeps>> = {
   getTreatmentAssignment: { for: ['getTreatmentAssignment'], about: enrollment },
   breakCode: { for: ['breakCode'], about: enrollment },
   listUntoldCodeBreaks: 'system',
+  listUntoldMisuses: 'system',
   // The caller's own signing; a refusal is noted whoever they are.
   noteMisuse: { for: SIGNING },
   signingLockedUntil: { for: SIGNING },

@@ -30,6 +30,7 @@ import { invalidateEligibility } from './eligibility/invalidate-eligibility.ts';
 import { judgeConsent } from './set-up/judge-consent.ts';
 import { listDeviations } from './enrollments/list-deviations.ts';
 import { listEnrollments } from './enrollments/list-enrollments.ts';
+import { listUntoldMisuses, markMisusesTold } from './misuse/untold.ts';
 import { noteMisuse, signingLockedUntil } from './misuse/note-misuse.ts';
 import { listRecipients } from './set-up/list-recipients.ts';
 import { listStudies } from './set-up/list-studies.ts';
@@ -105,6 +106,8 @@ const verbs = {
   correctBaseline,
   noteMisuse,
   signingLockedUntil,
+  listUntoldMisuses,
+  markMisusesTold,
 };
 
 /** Written out, not inferred from `studyService`: Study's and Site's types refer to each other. */

@@ -37,6 +37,7 @@ export const studyRpc = rpcTable(Desc, {
   approveUnblinding: { method: 'approveUnblinding', callers: ['api'], result: 'unblinding' },
   listUnblindings: { method: 'listUnblindings', callers: ['api'] },
   noteMisuse: { method: 'noteMisuse', callers: ['api', 'patient', 'edc', 'study'] },
+  listUntoldMisuses: { method: 'listUntoldMisuses', callers: ['api'] },
   signingLockedUntil: { method: 'getSigningLock', callers: ['api'] },
   correctBaseline: { method: 'correctBaseline', callers: ['api'] },
 });

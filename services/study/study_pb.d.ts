@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Value } from "@bufbuild/protobuf/wkt";
-import type { Actor } from "../common/rpc/common_pb.js";
+import type { Actor, Incident } from "../common/rpc/common_pb.js";
 
 /**
  * Describes the file study/study.proto.
@@ -3283,6 +3283,43 @@ export declare type GetSigningLockResponse = Message<"study.v1.GetSigningLockRes
 export declare const GetSigningLockResponseSchema: GenMessage<GetSigningLockResponse>;
 
 /**
+ * @generated from message study.v1.ListUntoldMisusesRequest
+ */
+export declare type ListUntoldMisusesRequest = Message<"study.v1.ListUntoldMisusesRequest"> & {
+  /**
+   * @generated from field: optional string after = 1;
+   */
+  after?: string | undefined;
+
+  /**
+   * @generated from field: int32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message study.v1.ListUntoldMisusesRequest.
+ * Use `create(ListUntoldMisusesRequestSchema)` to create a new message.
+ */
+export declare const ListUntoldMisusesRequestSchema: GenMessage<ListUntoldMisusesRequest>;
+
+/**
+ * @generated from message study.v1.ListUntoldMisusesResponse
+ */
+export declare type ListUntoldMisusesResponse = Message<"study.v1.ListUntoldMisusesResponse"> & {
+  /**
+   * @generated from field: repeated common.v1.Incident items = 1;
+   */
+  items: Incident[];
+};
+
+/**
+ * Describes the message study.v1.ListUntoldMisusesResponse.
+ * Use `create(ListUntoldMisusesResponseSchema)` to create a new message.
+ */
+export declare const ListUntoldMisusesResponseSchema: GenMessage<ListUntoldMisusesResponse>;
+
+/**
  * @generated from service study.v1.StudyService
  */
 export declare const StudyService: GenService<{
@@ -3621,6 +3658,14 @@ export declare const StudyService: GenService<{
     methodKind: "unary";
     input: typeof NoteMisuseRequestSchema;
     output: typeof NoteMisuseResponseSchema;
+  },
+  /**
+   * @generated from rpc study.v1.StudyService.ListUntoldMisuses
+   */
+  listUntoldMisuses: {
+    methodKind: "unary";
+    input: typeof ListUntoldMisusesRequestSchema;
+    output: typeof ListUntoldMisusesResponseSchema;
   },
   /**
    * @generated from rpc study.v1.StudyService.GetSigningLock

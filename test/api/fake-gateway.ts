@@ -74,6 +74,7 @@ export function fakeGateway(clients: Pick<Services, 'patient'>): FakeGateway {
       return { kind: 'accepted' };
     },
     reportCodeBreak: async (report) => sent('reportCodeBreak', report),
+    reportIncident: async (incident) => sent('reportIncident', incident),
     resolveStep: async ({ enrollmentId }, message) => {
       sent('resolveStep', message);
       return viewOf(enrollmentId);

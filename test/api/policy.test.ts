@@ -10,13 +10,15 @@ import { directProtocol, DOCUMENT, enrolled, enrollmentBody, HOME, newPerson, OT
 
 let api: TestApi;
 let trial: Trial;
-let ids: { patientId: string; enrollmentId: string; consentId: string; unblindingId: string };
+let ids: { patientId: string; enrollmentId: string; consentId: string; unblindingId: string; emergencyId: string };
 
 beforeAll(async () => {
   api = await startTestApi();
   trial = await setUpTrial(api);
   const enrollment = await enrolled(api, trial);
-  ids = { ...enrollment, unblindingId: await unblinded(api, { ...trial, ...enrollment }) };
+  // Another person, or this one's record would be open to whoever asks for it by that.
+  const emergencyId = await registered(trial.coordinator, trial.siteId);
+  ids = { ...enrollment, emergencyId, unblindingId: await unblinded(api, { ...trial, ...enrollment }) };
 });
 afterAll(() => api.stop());
 
@@ -35,6 +37,7 @@ function requestOf(operation: OperationId): Request {
     revealPatient: ['GET', `${at.patients}?reveal=true`],
     amendPatient: ['PATCH', at.patients, { body: { mobile: '13900001111', reason: 'typed wrong' }, headers: { 'If-Match': '"999"' } }],
     searchPatients: ['POST', '/patients/search', { body: { mobile: '13812341234' } }],
+    breakGlass: ['POST', '/patients/break-glass', { body: { patientId: ids.emergencyId, reason: 'unconscious, allergies unknown' } }],
     listHistory: ['GET', `${at.patients}/history`],
     addHistory: ['POST', `${at.patients}/history`, { body: { category: 'condition', description: 'Asthma' } }],
     listConsents: ['GET', `${at.patients}/consents`],

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiDeps } from '../../api/deps.ts';
-import { sweepCodeBreaks } from '../../runtime/sweep-code-breaks.ts';
+import { sweepOutboxes } from '../../runtime/sweep-outboxes.ts';
 import { DomainError } from '../../services/common/index.ts';
 import { createWorld, type World } from '../services/study/fixture.ts';
 import { testLog } from '../support/log.ts';
@@ -24,7 +24,9 @@ describe('the sweep', () => {
     const passes: number[] = [];
     const reported: string[] = [];
     let away = true;
-    const study: Pick<ApiDeps['clients']['study'], 'listUntoldCodeBreaks'> = {
+    const patient: Pick<ApiDeps['clients']['patient'], 'listUntoldBreakGlass'> = { listUntoldBreakGlass: async () => ({ items: [] }) };
+    const study: Pick<ApiDeps['clients']['study'], 'listUntoldCodeBreaks' | 'listUntoldMisuses'> = {
+      listUntoldMisuses: async () => ({ items: [] }),
       listUntoldCodeBreaks: async (asked) => {
         const answer = await world.service.listUntoldCodeBreaks(asked);
         passes.push(answer.items.length);
@@ -37,7 +39,7 @@ describe('the sweep', () => {
         reported.push(codeBreakId);
       },
     };
-    const sweep = sweepCodeBreaks({ clients: { study } as ApiDeps['clients'], enrollments: enrollments as ApiDeps['enrollments'], everyMs: 10, log: testLog });
+    const sweep = sweepOutboxes({ clients: { study, patient } as ApiDeps['clients'], enrollments: enrollments as ApiDeps['enrollments'], everyMs: 10, log: testLog });
     await expect.poll(() => passes.length).toBeGreaterThan(2);
     expect(reported).toEqual([]);
     away = false;

@@ -6,6 +6,9 @@ import { accessOf, type OperationId } from './policy.ts';
 /** What the edge let somebody in for: goes with the call, and the service holds it against the policy itself. */
 export type Authority = { operation: OperationId; grant: Grant };
 
+/** In the course of what, and for whom. */
+export type Asked = { operation: OperationId; ctx: Ctx };
+
 /** What a call is about, and what to call it when the caller may not know of it. */
 export type About = Belongs & { what: string };
 
@@ -21,7 +24,7 @@ export type Guard<D, I = never> =
   | 'system'
   | {
       for: readonly OperationId[] | ((input: I) => readonly OperationId[]);
-      about?: (deps: D, input: I, operation: OperationId) => readonly About[] | null | Promise<readonly About[] | null>;
+      about?: (deps: D, input: I, asked: Asked) => readonly About[] | null | Promise<readonly About[] | null>;
       within?: (grant: Grant, input: I) => boolean;
     };
 
@@ -48,7 +51,7 @@ export function authoriseWith<D>(guards: Readonly<Record<string, Guard<D>>>) {
     const operations = typeof guard.for === 'function' ? guard.for(input as never) : guard.for;
     if (!operations.includes(operation) || accessOf(operation, ctx.actor.role) !== grant.scope) throw forbidden();
     if (guard.within && !guard.within(grant, input as never)) throw forbidden();
-    for (const about of (await guard.about?.(deps, input as never, operation)) ?? []) requireAbout(grant, about);
+    for (const about of (await guard.about?.(deps, input as never, { operation, ctx })) ?? []) requireAbout(grant, about);
   };
 }
 

@@ -36,6 +36,7 @@ type Row = readonly [
  * - clinicians, investigators and coordinators act for the participants of their own sites; data managers read them;
  * - monitor, sponsor, medical monitor, pharmacist and statistician see enrollments under a pseudonym, never persons;
  * - identifiers are revealed to the treating physicians of the site, to the privacy officer and to the person, audited;
+ * - in an emergency a treating physician opens one person's record wherever that is, for an hour, told and audited;
  * - ops keep enrollments moving (`resolve`) without any personal data; an admin may stand in for them;
  * - the auditor (inspector) reads everything, masked, and changes nothing;
  * - the set-up of studies and sites is the admin's;
@@ -51,6 +52,7 @@ const TABLE = {
   revealPatient:             ['site',  'site',  '403',   '403',  '403',  '403',   '403',   '403',  '403',  'any',  '403', '403',  'self', '403'],
   amendPatient:              ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  '403'],
   searchPatients:            ['site',  'site',  'site',  'site', '403',  '403',   '403',   '403',  '403',  'any',  '403', 'any',  '403',  '403'],
+  breakGlass:                ['any',   'any',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  '403'],
   listHistory:               ['site',  'site',  'site',  'site', '403',  '403',   '403',   '403',  '403',  '403',  '403', 'any',  'self', '403'],
   addHistory:                ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  '403'],
   listConsents:              ['site',  'site',  'site',  'site', '403',  '403',   '403',   '403',  '403',  'any',  '403', 'any',  'self', '403'],

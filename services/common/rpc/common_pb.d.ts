@@ -175,6 +175,49 @@ export declare type CallContext = Message<"common.v1.CallContext"> & {
 export declare const CallContextSchema: GenMessage<CallContext>;
 
 /**
+ * Something that whoever is responsible has to be told of: ids and codes only.
+ *
+ * @generated from message common.v1.Incident
+ */
+export declare type Incident = Message<"common.v1.Incident"> & {
+  /**
+   * @generated from field: string incident_id = 1;
+   */
+  incidentId: string;
+
+  /**
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string about = 3;
+   */
+  about: string;
+
+  /**
+   * @generated from field: string role = 4;
+   */
+  role: string;
+
+  /**
+   * @generated from field: string at = 5;
+   */
+  at: string;
+
+  /**
+   * @generated from field: int32 count = 6;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message common.v1.Incident.
+ * Use `create(IncidentSchema)` to create a new message.
+ */
+export declare const IncidentSchema: GenMessage<Incident>;
+
+/**
  * A refusal that the domain foresees, as an error detail. No personal data in it.
  *
  * @generated from message common.v1.Problem

@@ -32,7 +32,7 @@ beforeAll(async () => {
     db: database.connect('notification'),
     clock: () => new Date(),
     mailer,
-    opsEmail: 'ops@trial.example',
+    privacyEmail: 'privacy@trial.example', opsEmail: 'ops@trial.example',
     study: {
       listRecipients: async ({ input: { roles } }) => ({
         items: roles.map((role) => (role === 'principal' ? { ...principal, role, name: '王敏' } : { userId: `user.${role}@hospital`, role, name: 'Name', email: `${role}@site.example` })),

@@ -46,6 +46,8 @@ async function samples() {
   for (const one of [entry, { category: 'other', description: 'short' } as const]) await patient.service.addHistory({ ctx, key: newKey(), input: { patientId, entry: one } });
   const { patientId: erased } = await patient.register();
   await patient.service.erasePerson({ ctx: because('retention has ended'), key: newKey(), input: { patientId: erased } });
+  const somebody = () => ({ ...ctx, actor: { kind: 'user', id: newKey(), name: 'Doctor', role: 'clinician' } as const });
+  await patient.service.breakGlass({ ctx: somebody(), key: newKey(), input: { patientId, reason: 'unconscious' } });
   const read = (input: object) => ({ ctx, input });
   const command = (input: object, reason?: string) => ({ ctx: reason === undefined ? ctx : because(reason), key: newKey(), input });
   return {
@@ -66,6 +68,9 @@ async function samples() {
       read({ patientId, consentRule: 'CN', capacity: 'limited', canRead: false, signers: [{ role: 'participant', signedAt: '2026-11-22T08:00:00.000Z' }] }),
       read({ patientId, consentRule: 'CN', capacity: 'full', canRead: true, signers: [] }),
     ],
+    // Each by another one: one person may open a few records an hour.
+    breakGlass: [{ patientId, reason: 'unconscious' }, { idCard, reason: '昏迷' }, { identifier: passport, reason: 'unconscious' }].map((input) => ({ ...command(input), ctx: somebody() })),
+    listUntoldBreakGlass: [read({ limit: 10 }), read({ limit: 1, after: uuidv7() })],
     registerPerson: [
       command({ name: '王五', idCard: newIdCard(), mobile: '13800138002', email: 'wang@example.org', siteId: patient.siteId }),
       command({ name: 'Ann Other', identifiers: [{ type: 'passport', country: 'DE', value: `D${newKey()}` }], dateOfBirth: '1980-02-29', sex: 'female', siteId: patient.siteId }),

@@ -28,7 +28,7 @@ beforeAll(async () => {
     db: database.connect('notification'),
     clock: () => new Date(),
     mailer: mailerTo(mailbox.smtpUrl),
-    opsEmail: 'ops@trial.example',
+    privacyEmail: 'privacy@trial.example', opsEmail: 'ops@trial.example',
     study: {
       listRecipients: async ({ input }) => ({
         items: input.roles.flatMap((role) => (people[role] ? [{ userId: `inv-${role}`, role, name: 'Name', email: people[role] }] : [])),
