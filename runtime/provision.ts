@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { databaseError, isDriverError } from '../db/index.ts';
+import { type DatabaseSecrets, databaseError, isDriverError } from '../db/index.ts';
 import { migrateService } from '../db/migrate.ts';
 import { provision, roleOf, SERVICES, type ServiceName, urlAs } from '../db/provision.ts';
+import { dataStepsOf } from './data-steps.ts';
 import { StartupError } from './embedded/startup-error.ts';
 
 type Databases = {
   adminUrl: string | undefined;
   serviceUrls: Partial<Record<ServiceName, string>>;
-  hashKey: Uint8Array;
+  secrets: DatabaseSecrets;
 };
 
 /**
@@ -33,8 +34,8 @@ export async function reachable<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function prepare(options: Databases): Promise<Record<ServiceName, string>> {
-  const { adminUrl, serviceUrls, hashKey } = options;
-  const passwordOf = (name: ServiceName) => createHmac('sha256', hashKey).update(`database-role/${name}`).digest('hex');
+  const { adminUrl, serviceUrls, secrets } = options;
+  const passwordOf = (name: ServiceName) => createHmac('sha256', secrets.hashKey).update(`database-role/${name}`).digest('hex');
   const provisioned = SERVICES.filter((name) => serviceUrls[name] === undefined);
   if (adminUrl !== undefined && provisioned.length > 0) {
     await provision(adminUrl, Object.fromEntries(provisioned.map((name) => [name, passwordOf(name)])));
@@ -42,6 +43,6 @@ async function prepare(options: Databases): Promise<Record<ServiceName, string>>
   const urls = Object.fromEntries(
     SERVICES.map((name) => [name, serviceUrls[name] ?? urlAs(adminUrl ?? '', roleOf(name), passwordOf(name))]),
   ) as Record<ServiceName, string>;
-  await Promise.all(SERVICES.map((name) => migrateService(name, urls[name])));
+  await Promise.all(SERVICES.map((name) => migrateService(name, urls[name], dataStepsOf(name, secrets))));
   return urls;
 }

@@ -1,5 +1,6 @@
 import { migrateService } from '../db/migrate.ts';
 import type { ServiceName } from '../db/provision.ts';
+import { dataStepsOf } from './data-steps.ts';
 import { createDevIssuer } from './dev-issuer.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from './config.ts';
@@ -33,7 +34,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
   const files = keyFiles(config.DATA_DIR);
   const secrets = await loadSecrets(config);
   const serviceKeys = await (config.SERVICE_KEYS_FILE === undefined ? sharedServiceKeys(files.services) : configuredServiceKeys(config.SERVICE_KEYS_FILE));
-  for (const [name, url] of Object.entries(databaseUrls)) await reachable(() => migrateService(name as ServiceName, url));
+  for (const [name, url] of Object.entries(databaseUrls)) await reachable(() => migrateService(name as ServiceName, url, dataStepsOf(name as ServiceName, secrets)));
   if (part === 'api' || part === 'enrollment') await ensureSearchAttributes(temporal);
   const system = await startSystem({
     ...settingsOf(config),

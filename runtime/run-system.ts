@@ -22,7 +22,7 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
   const files = keyFiles(config.DATA_DIR);
   const secrets = await loadSecrets(config);
   const [databaseUrls, workflowBundlePath, issuer] = await Promise.all([
-    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, hashKey: secrets.hashKey }),
+    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, secrets }),
     buildWorkflowBundle(),
     createDevIssuer({ keyFile: files.issuer }),
     ensureSearchAttributes(infrastructure.temporal),

@@ -22,9 +22,9 @@ type Options = { config: Config; infrastructure: Pick<Infrastructure, 'adminUrl'
 export async function startSplitSystem({ config, infrastructure }: Options): Promise<SplitSystem> {
   const files = keyFiles(config.DATA_DIR);
   // Made once, before several processes would; the parts read the files, or what the configuration names.
-  const { hashKey } = await loadSecrets(config);
+  const secrets = await loadSecrets(config);
   const [databaseUrls] = await Promise.all([
-    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, hashKey }),
+    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, secrets }),
     // Made once, before several processes would.
     buildWorkflowBundle(),
     sharedServiceKeys(files.services),

@@ -32,7 +32,7 @@ export async function startBenchSystem(dir: string): Promise<BenchSystem> {
   const secrets = await loadSecrets(config);
   const issuer = await createDevIssuer({ keyFile: files.issuer });
   const system = await startSystem({
-    databaseUrls: await prepareDatabases({ adminUrl, serviceUrls: {}, hashKey: secrets.hashKey }),
+    databaseUrls: await prepareDatabases({ adminUrl, serviceUrls: {}, secrets }),
     databaseTimeoutMs: config.DATABASE_TIMEOUT_MS,
     secrets,
     opsEmail: config.OPS_EMAIL,

@@ -27,7 +27,8 @@ export async function prepare(deps: NotificationDeps, tx: Transaction, { about, 
   const now = deps.clock();
   const opened = async (sealed: (typeof messages.$inferSelect)[]): Promise<Message[]> => {
     const keysOf = await deps.db.vault.keysOf(tx, sealed.map((row) => ownerOf(row, about)));
-    return sealed.map((row) => ({ ...row, toEmail: addressCells(keysOf.get(ownerOf(row, about)), row.key).open('to_email', row.toEmail) ?? '' }));
+    // Of what went out nobody needs the address any more.
+    return sealed.map((row) => ({ ...row, toEmail: row.status === 'sent' ? '' : addressCells(keysOf.get(ownerOf(row, about)), row.key).open('to_email', row.toEmail) ?? '' }));
   };
   // In one order for all, so that two attempts at once wait for each other instead of deadlocking.
   const ordered = recipients.toSorted((a, b) => (a.recipient < b.recipient ? -1 : 1));

@@ -25,7 +25,7 @@ export async function startRecordingSystem(plan: FaultPlan): Promise<Stage & { s
     createDevIssuer({ keyFile: join(dir, 'issuer.json') }),
     buildWorkflowBundle(),
   ]);
-  const databaseUrls = await prepareDatabases({ adminUrl: database.url, serviceUrls: {}, hashKey: TEST_SECRETS.hashKey });
+  const databaseUrls = await prepareDatabases({ adminUrl: database.url, serviceUrls: {}, secrets: TEST_SECRETS });
   const start = ({ queues }: Pick<Changes, 'queues'> = {}) =>
     startSystem({
       databaseUrls,

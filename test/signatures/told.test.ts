@@ -13,7 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => at.stop());
 
-const mailsAbout = async (about: string) => (await at.mailbox.messages()).filter(({ raw }) => raw.includes(about));
+/** Long lines are wrapped on the wire (quoted-printable). */
+const mailsAbout = async (about: string) =>
+  (await at.mailbox.messages()).map((mail) => ({ ...mail, raw: mail.raw.replaceAll(/=\r?\n/g, '') })).filter(({ raw }) => raw.includes(about));
 
 it('the privacy officer is told of an emergency access, once, also when it happened while the engine was away', async () => {
   const patientId = await study.register();

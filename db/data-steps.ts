@@ -1,0 +1,49 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Transaction } from './transaction.ts';
+import type { DataKey, Vault } from './encryption/vault.ts';
+
+/** What has to be done to the rows that are there, right after the migration of this name and in its transaction. */
+export type DataStep = {
+  run(tx: Pick<Transaction, 'execute'>): Promise<void>;
+  /** Tables in whose dead rows the old values still stand: written anew after COMMIT. */
+  rewritten: readonly string[];
+};
+export type DataSteps = Readonly<Record<string, DataStep>>;
+
+/** Columns of a table that hold texts as bytes (`convert_to(…, 'UTF8')`) and are to be sealed. */
+export type ColumnsToSeal = {
+  /** As `places` of the service name it, without the schema. */
+  table: string;
+  columns: readonly string[];
+  /** SQL over the table's own columns: what names the row (see `Place`), and whose data key seals it. */
+  row: SQL;
+  owner: SQL;
+};
+
+const AT_ONCE = 500;
+
+/** Seals these columns of all rows, a part at a time: memory stays flat however many there are. */
+export async function sealColumns(tx: Pick<Transaction, 'execute'>, { schema, vault }: { schema: string; vault: Vault }, what: ColumnsToSeal): Promise<void> {
+  const { table, columns, row, owner } = what;
+  const name = sql`${sql.identifier(schema)}.${sql.identifier(table)}`;
+  const wanted = sql.join(columns.map((column) => sql`encode(${sql.identifier(column)}, 'base64') as ${sql.identifier(column)}`), sql`, `);
+  for (let after = ''; ; ) {
+    const rows = [...(await tx.execute(sql`
+      select (${row})::text as "row$", (${owner})::text as "owner$", ${wanted} from ${name}
+      where (${row})::text collate "C" > ${after} order by (${row})::text collate "C" limit ${AT_ONCE}`))] as Record<string, string | null>[];
+    for (const one of rows) {
+      const key = await vault.keyFor(tx, one['owner$']!);
+      const sets = columns.flatMap((column) => sealedSet(key, { table, row: one['row$']!, column }, one[column] ?? null));
+      if (sets.length > 0) await tx.execute(sql`update ${name} set ${sql.join(sets, sql`, `)} where (${row})::text = ${one['row$']}`);
+    }
+    const last = rows.at(-1)?.['row$'];
+    if (rows.length < AT_ONCE || !last) return;
+    after = last;
+  }
+}
+
+function sealedSet(key: DataKey, place: { table: string; row: string; column: string }, base64: string | null): SQL[] {
+  if (base64 === null) return [];
+  const sealed = key.seal(place, Buffer.from(base64, 'base64').toString('utf8')).toString('base64');
+  return [sql`${sql.identifier(place.column)} = decode(${sealed}, 'base64')`];
+}

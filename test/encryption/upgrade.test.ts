@@ -1,0 +1,90 @@
+import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import postgres from 'postgres';
+import { uuidv7 } from 'uuidv7';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { connectDatabase } from '../../db/index.ts';
+import { migrateService } from '../../db/migrate.ts';
+import { provision, roleOf, urlAs } from '../../db/provision.ts';
+import { dataStepsOf } from '../../runtime/data-steps.ts';
+import { RETENTION_YEARS } from '../../runtime/services.ts';
+import { patientService } from '../../services/patient/index.ts';
+import { TRUSTING } from '../support/commands.ts';
+import { TEST_SECRETS } from '../support/secrets.ts';
+
+// An installation of before: the first migrations, rows as they were written then, and the upgrade on them.
+const name = `upgrade_${Math.random().toString(36).slice(2)}`;
+let admin: postgres.Sql;
+let sql: postgres.Sql;
+let url: string;
+const MARKS = ['Müller-Lüdenscheidt', '13812340077', 'old@mark.example', '1960-02-29', 'C77MARK77', 'allergic to MARK', 'entered twice MARK', '证人甲MARK', 'sister MARK'];
+
+const migration = async (file: string) => {
+  const text = await readFile(fileURLToPath(new URL(`../../db/migrations/patient/${file}.sql`, import.meta.url)), 'utf8');
+  return text.split('--> statement-breakpoint');
+};
+const hmac = (of: unknown) => createHmac('sha256', TEST_SECRETS.hashKey).update(JSON.stringify(of)).digest('hex');
+const [patientId, consentId] = [uuidv7(), uuidv7()];
+
+beforeAll(async () => {
+  admin = postgres(inject('adminUrl'), { max: 1, onnotice: () => undefined });
+  await admin.unsafe(`create database ${name}`);
+  const as = new URL(inject('adminUrl'));
+  as.pathname = `/${name}`;
+  await provision(as.href, inject('passwords'));
+  url = urlAs(as.href, roleOf('patient'), inject('passwords').patient);
+  sql = postgres(url, { max: 1, onnotice: () => undefined });
+  for (const statement of await migration('0000_initial')) await sql.unsafe(statement);
+  const [person, mobile, email, birth, passport, entry, reason, witness, relation] = MARKS as [string, ...string[]];
+  await sql`insert into patient.patients (id, name, mobile, mobile_hash, email, date_of_birth, sex, site_ids, created_at, updated_at)
+    values (${patientId}, ${person}, ${mobile!}, ${hmac(['mobile', mobile])}, ${email!}, ${birth!}, 'female', '{}', now(), now())`;
+  await sql`insert into patient.patient_identifiers values (${uuidv7()}, ${patientId}, 'passport', 'DE', ${passport!}, ${hmac(['identifier', 'passport', 'DE', passport])}, now())`;
+  await sql`insert into patient.history_entries values (${uuidv7()}, ${patientId}, ${sql.json({ category: 'allergy', description: entry! })}, now())`;
+  await sql`insert into patient.consents (id, patient_id, study_id, site_id, request_key, status, validity, version, language, method, document_sha256, capacity, can_read, signed_at, recorded_at, entered_in_error_at, entered_in_error_reason)
+    values (${consentId}, ${patientId}, ${uuidv7()}, ${uuidv7()}, 'k', 'entered-in-error', 'valid', '1', 'de', 'paper', ${'0'.repeat(64)}, 'full', true, now(), now(), now(), ${reason!})`;
+  await sql`insert into patient.consent_signers values (${consentId}, 0, 'witness', ${witness!}, ${relation!}, null, now(), 'signature')`;
+  // Many, so that the step comes to its second part.
+  await sql`insert into patient.patients (id, name, site_ids, created_at, updated_at) select gen_random_uuid(), 'Person ' || n, '{}', now(), now() from generate_series(1, 1200) n`;
+  await sql`create table patient.migrations (hash text primary key, made_at bigint not null, applied_at timestamptz not null default now())`;
+  const { readMigrationFiles } = await import('drizzle-orm/migrator');
+  const [first] = readMigrationFiles({ migrationsFolder: fileURLToPath(new URL('../../db/migrations/patient', import.meta.url)) });
+  await sql`insert into patient.migrations (hash, made_at) values (${first!.hash}, ${first!.folderMillis})`;
+}, 60_000);
+afterAll(async () => {
+  await sql.end();
+  await admin.unsafe(`drop database ${name} with (force)`);
+  await admin.end();
+});
+
+it('an installation of before is sealed whole, found by the new index, and reads as it did', async () => {
+  await Promise.all([1, 2].map(() => migrateService('patient', url, dataStepsOf('patient', TEST_SECRETS))));
+  const db = connectDatabase({ url, schema: 'patient', secrets: TEST_SECRETS });
+  const service = patientService({ db, clock: () => new Date(), commands: TRUSTING, retentionYears: RETENTION_YEARS, study: { judgeConsent: async () => ({ validity: 'valid' }), listEnrollments: async () => ({ items: [], nextCursor: null }) } });
+  const ctx = { actor: { kind: 'service', service: 'test' }, requestId: 'test' } as const;
+  const [person, mobile, email, birth, passport, entry, reason, , relation] = MARKS;
+  expect(await service.getPerson({ ctx, input: { patientId, reveal: true } })).toMatchObject({
+    name: person, mobile, email, dateOfBirth: birth, identifiers: [{ type: 'passport', country: 'DE', value: passport }],
+  });
+  expect((await service.listHistory({ ctx, input: { patientId, limit: 5 } })).items).toMatchObject([{ category: 'allergy', description: entry }]);
+  const consent = await service.getConsent({ ctx, input: { consentId } });
+  expect(consent).toMatchObject({ enteredInError: { reason }, signers: [{ relationship: relation }], signature: null });
+  for (const by of [{ mobile: mobile! }, { identifier: { type: 'passport', country: 'DE', value: passport! } }]) {
+    expect((await service.searchPersons({ ctx, input: by })).items.map(({ id }) => id)).toEqual([patientId]);
+  }
+  const { rows } = { rows: await sql`select id from patient.patients where name is not null` };
+  const names = await Promise.all(rows.map(async ({ id }) => (await service.getPerson({ ctx, input: { patientId: id as string, reveal: true } })).name));
+  expect(new Set(names).size).toBe(1201);
+  await db.close();
+});
+
+it('leaves nothing of it in plain in any row', async () => {
+  const tables = await sql`select table_name as name from information_schema.tables where table_schema = 'patient' and table_type = 'BASE TABLE'`;
+  for (const { name: table } of tables) {
+    const text = (await sql.unsafe<{ row: string }[]>(`select t::text as row from patient.${String(table)} t`)).map(({ row }) => row).join('\n');
+    for (const mark of MARKS) {
+      expect(text.includes(mark), `${mark} in ${String(table)}`).toBe(false);
+      expect(text.includes(Buffer.from(mark).toString('hex')), `${mark} as bytes in ${String(table)}`).toBe(false);
+    }
+  }
+});
