@@ -37,8 +37,11 @@ export const ENVIRONMENT = z.object({
   GRPC_HOST: z.string().default('127.0.0.1').describe('Address that a service of its own process listens on'),
   GRPC_PORT: port.optional().describe('Port of that service; a free one when absent'),
   ...(Object.fromEntries(
-    SERVICES.map((name) => [`GRPC_URL_${name.toUpperCase()}`, z.url({ protocol: /^http$/ }).optional().describe(`Where the ${name} service is, for a process that it does not run in`)]),
+    SERVICES.map((name) => [`GRPC_URL_${name.toUpperCase()}`, z.url({ protocol: /^https?$/ }).optional().describe(`Where the ${name} service is, for a process that it does not run in`)]),
   ) as Record<`GRPC_URL_${Uppercase<ServiceName>}`, z.ZodOptional<z.ZodURL>>),
+  GRPC_TLS_CA_FILE: z.string().min(1).optional().describe('Certificate of the authority of all processes, for TLS between them (PEM), with the two below'),
+  GRPC_TLS_CERT_FILE: z.string().min(1).optional().describe('Certificate of this process'),
+  GRPC_TLS_KEY_FILE: z.string().min(1).optional().describe('Its private key'),
   SERVICE_KEYS_FILE: z.string().min(1).optional().describe('Keys of the service tokens: a JSON object from caller to JWK (Ed25519), its own with the private part; default: a file in `DATA_DIR`'),
   CALL_DEADLINE_MS: millis(200).describe('A call from one service to another, with all its tries; the first may take 60 % of it'),
   EDGE_DEADLINE_MS: millis(5000).describe('A call from the REST API to a service, likewise'),

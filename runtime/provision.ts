@@ -33,16 +33,21 @@ export async function reachable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Where each service's database is and as whom, whether that is prepared or not. */
+export function serviceUrlsOf({ adminUrl, serviceUrls, secrets }: Databases): Record<ServiceName, string> {
+  const urls = SERVICES.map((name) => [name, serviceUrls[name] ?? urlAs(adminUrl ?? '', roleOf(name), passwordOf(secrets, name))] as const);
+  return Object.fromEntries(urls) as Record<ServiceName, string>;
+}
+
+const passwordOf = (secrets: DatabaseSecrets, name: ServiceName) => createHmac('sha256', secrets.hashKey).update(`database-role/${name}`).digest('hex');
+
 async function prepare(options: Databases): Promise<Record<ServiceName, string>> {
   const { adminUrl, serviceUrls, secrets } = options;
-  const passwordOf = (name: ServiceName) => createHmac('sha256', secrets.hashKey).update(`database-role/${name}`).digest('hex');
   const provisioned = SERVICES.filter((name) => serviceUrls[name] === undefined);
   if (adminUrl !== undefined && provisioned.length > 0) {
-    await provision(adminUrl, Object.fromEntries(provisioned.map((name) => [name, passwordOf(name)])));
+    await provision(adminUrl, Object.fromEntries(provisioned.map((name) => [name, passwordOf(secrets, name)])));
   }
-  const urls = Object.fromEntries(
-    SERVICES.map((name) => [name, serviceUrls[name] ?? urlAs(adminUrl ?? '', roleOf(name), passwordOf(name))]),
-  ) as Record<ServiceName, string>;
+  const urls = serviceUrlsOf(options);
   await Promise.all(SERVICES.map((name) => migrateService(name, urls[name], dataStepsOf(name, secrets))));
   return urls;
 }

@@ -11,8 +11,9 @@ import { keyFiles, loadSecrets } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
 import { hostedBy, type Part, queuesOf } from './part.ts';
 import { reachable } from './provision.ts';
-import { configuredServiceKeys, sharedServiceKeys } from './rpc/keys.ts';
+import { loadServiceKeys } from './rpc/keys.ts';
 import { calleesOf } from './rpc/routes.ts';
+import { rpcTlsOf } from './rpc/tls.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
 import { startSystem } from './system.ts';
@@ -28,12 +29,14 @@ export async function runPart(part: Part, config: Config): Promise<void> {
   const temporal = temporalOf(config);
   const databaseUrls = databasesOf(part, config);
   // Found now, not by the first call.
-  for (const callee of calleesOf(part)) required(config.peers[callee], `GRPC_URL_${callee.toUpperCase()}`);
+  for (const callee of calleesOf(part).filter((name) => !hostedBy(part).includes(name))) required(config.peers[callee], `GRPC_URL_${callee.toUpperCase()}`);
   const smtpUrl = part === 'notification' ? required(config.SMTP_URL, 'SMTP_URL') : undefined;
   await ensurePortFree({ port: config.PORT, name: 'PORT' });
+  const tls = await rpcTlsOf(config);
+  if (config.NODE_ENV === 'production') refusePlainPeers(config);
   const files = keyFiles(config.DATA_DIR);
   const secrets = await loadSecrets(config);
-  const serviceKeys = await (config.SERVICE_KEYS_FILE === undefined ? sharedServiceKeys(files.services) : configuredServiceKeys(config.SERVICE_KEYS_FILE));
+  const serviceKeys = await loadServiceKeys({ ...config, file: files.services });
   for (const [name, url] of Object.entries(databaseUrls)) await reachable(() => migrateService(name as ServiceName, url, dataStepsOf(name as ServiceName, secrets)));
   if (part === 'api' || part === 'enrollment') await ensureSearchAttributes(temporal);
   const system = await startSystem({
@@ -42,6 +45,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     queues: queuesOf(part),
     peers: config.peers,
     serviceKeys,
+    tls,
     databaseUrls,
     secrets,
     temporal,
@@ -53,6 +57,14 @@ export async function runPart(part: Part, config: Config): Promise<void> {
   });
   endOn({ stop: () => system.stop(), losses: [lostWorker(system.workers.finished)] });
   console.log(`ready ${part} ${system.url}${system.grpc ? ` gRPC ${system.grpc.url}` : ''}`);
+}
+
+/** What goes between services is about participants: in production it leaves the machine by TLS only. */
+function refusePlainPeers({ peers }: Config): void {
+  const plain = Object.entries(peers).filter(([, url]) => url.startsWith('http:') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(url));
+  if (plain.length === 0) return;
+  const names = plain.map(([name]) => `GRPC_URL_${name.toUpperCase()}`).join(', ');
+  throw new StartupError({ code: 'bad_configuration', message: `${names}: in production another machine is reached by https:// only, with GRPC_TLS_CA_FILE, GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE.` });
 }
 
 function required(value: string | undefined, name: string): string {

@@ -7,6 +7,7 @@ import type { Infrastructure } from './infrastructure.ts';
 import { keyFiles, loadSecrets } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
 import { prepareDatabases } from './provision.ts';
+import { loadServiceKeys } from './rpc/keys.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
 import { startSplitSystem } from './split-system.ts';
@@ -31,6 +32,7 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
     ...settingsOf(config),
     databaseUrls,
     secrets,
+    serviceKeys: await loadServiceKeys({ ...config, file: files.services }),
     temporal: infrastructure.temporal,
     workflowBundlePath,
     mail: mailOf(config, infrastructure.smtpUrl),

@@ -5,12 +5,12 @@ import { SERVICES } from '../db/provision.ts';
 import { serviceTokens } from '../services/common/rpc/index.ts';
 import { readConfig } from './config.ts';
 import { keyFiles } from './keys.ts';
-import { configuredServiceKeys, sharedServiceKeys } from './rpc/keys.ts';
+import { loadServiceKeys } from './rpc/keys.ts';
 
 const { values } = parseArgs({ options: { service: { type: 'string' } }, strict: false });
 const service = SERVICES.find((name) => name === values.service);
 const { DATA_DIR, SERVICE_KEYS_FILE } = readConfig();
-const keys = await (SERVICE_KEYS_FILE === undefined ? sharedServiceKeys(keyFiles(DATA_DIR).services) : configuredServiceKeys(SERVICE_KEYS_FILE));
+const keys = await loadServiceKeys({ SERVICE_KEYS_FILE, file: keyFiles(DATA_DIR).services });
 const key = keys.privateKeys.ops;
 if (!service || !key) {
   console.error(service ? 'SERVICE_KEYS_FILE has no private key for ops' : `usage: npm run --silent service-token -- --service ${SERVICES.join('|')}`);

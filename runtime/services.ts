@@ -9,7 +9,7 @@ import { patientService, type PatientService } from '../services/patient/index.t
 import { siteService, type SiteService } from '../services/site/index.ts';
 import { studyService, type StudyService } from '../services/study/index.ts';
 import { type Channels, type ChannelsOptions, openChannels } from './rpc/channels.ts';
-import { freshServiceKeys, type ServiceKeys } from './rpc/keys.ts';
+import type { ServiceKeys } from './rpc/keys.ts';
 
 export type Services = {
   patient: PatientService;
@@ -19,13 +19,13 @@ export type Services = {
   notification: NotificationService;
 };
 
-export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDeadlineMs' | 'circuitOpenMs' | 'callConcurrency' | 'metrics'> & {
+export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDeadlineMs' | 'circuitOpenMs' | 'callConcurrency' | 'metrics' | 'tls'> & {
   /** The services that run here; all when absent. */
   hosted?: readonly ServiceName[];
   /** Where the others are, as `http://host:port`. */
   peers?: Partial<Record<ServiceName, string>>;
-  /** Absent: made for this process, which is enough when all services run here. */
-  serviceKeys?: ServiceKeys;
+  /** Those of the installation: what the API has signed must be verified after a restart, too. */
+  serviceKeys: ServiceKeys;
   databaseUrls: Partial<Record<ServiceName, string>>;
   databaseTimeoutMs: number;
   secrets: DatabaseSecrets;
@@ -52,14 +52,14 @@ export type Composition = {
  */
 export async function composeServices(options: ServicesOptions): Promise<Composition> {
   const { secrets, hosted = SERVICES } = options;
-  const serviceKeys = options.serviceKeys ?? (await freshServiceKeys());
+  const { serviceKeys } = options;
   const databases = new Map(
     hosted.map((schema) => [schema, connectDatabase({ url: urlOf(options, schema), schema, secrets, timeoutMs: options.databaseTimeoutMs })]),
   );
   // Services read from each other in a circle: the routes are put up once all of them are there.
   const services: Partial<Services> = {};
   const channels = openChannels({ ...options, services, serviceKeys });
-  for (const name of hosted) Object.assign(services, { [name]: serviceOf(name, { ...options, serviceKeys, db: databases.get(name)!, channels }) });
+  for (const name of hosted) Object.assign(services, { [name]: serviceOf(name, { ...options, db: databases.get(name)!, channels }) });
   const all = [...databases.values()];
   return {
     services,
@@ -82,14 +82,13 @@ export const PRIVACY_EMAIL = 'privacy@trial.example';
 /** What the EU asks for the trial master file (Regulation 536/2014, 58), the longest of those that apply. */
 export const RETENTION_YEARS = 25;
 
-type Parts = ServicesOptions & {
-  serviceKeys: ServiceKeys; db: ServiceDatabase; channels: Channels };
+type Parts = ServicesOptions & { db: ServiceDatabase; channels: Channels };
 
 function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, privacyEmail = PRIVACY_EMAIL, channels, secrets, serviceKeys, retentionYears = RETENTION_YEARS }: Parts): Services[ServiceName] {
   const others = channels.clientsOf(name);
   const commands = commandCheck({
     hashKey: secrets.hashKey,
-    verify: assertionVerifier(serviceKeys.publicKeys.api),
+    verify: assertionVerifier(serviceKeys.assertionKeys),
     onMisuse: ({ ctx, about, operation, why }) => others.study.noteMisuse({ ctx, key: `misuse/${uuidv7()}`, input: { about, operation, why, via: name } }).then(() => undefined),
   });
   switch (name) {

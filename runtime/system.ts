@@ -15,7 +15,7 @@ import type { Secrets } from './keys.ts';
 import { listenHttp } from './listen.ts';
 import { readinessOf } from './readiness.ts';
 import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
-import { freshServiceKeys, type ServiceKeys } from './rpc/keys.ts';
+import type { ServiceKeys } from './rpc/keys.ts';
 import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
 import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
@@ -65,7 +65,7 @@ const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnec
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { log, temporal, queues = QUEUES } = options;
   const clock = options.clock ?? (() => new Date());
-  const serviceKeys = options.serviceKeys ?? (await freshServiceKeys());
+  const { serviceKeys } = options;
   const connection = await Connection.connect({ ...temporal.connection, channelArgs: { ...RECONNECT, ...temporal.connection.channelArgs } });
   const client = new Client({ connection, namespace: temporal.namespace });
   const native = queues.length > 0 ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
@@ -73,11 +73,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describe(error) }, 'unexpected error in a call');
   const registry = new Registry();
   const metrics = rpcMetrics(registry);
-  const composition = await composeServices({ ...options, serviceKeys, clock, onUnexpectedRpc, metrics, ...(mailer ? { mailer } : {}) });
+  const composition = await composeServices({ ...options, clock, onUnexpectedRpc, metrics, ...(mailer ? { mailer } : {}) });
   const { services, channels, databases } = composition;
   // Connections that are open already: the first calls should not spend their deadline on logging in.
   await Promise.all(databases.flatMap((db) => [db.ping(), db.ping(), db.ping()]));
-  const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, metrics, listen: options.listenGrpc }));
+  const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, metrics, tls: options.tls, listen: options.listenGrpc }));
   const workers = native
     ? await startWorkers({
         connection: native,
@@ -93,7 +93,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     readiness: readinessOf({ databases, client, ...(mailer ? { mailer } : {}) }),
     circuits: () => channels.circuits(),
   };
-  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, serviceKeys, clock, client, composition, health, registry }) : healthOnly(health, registry);
+  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health, registry }) : healthOnly(health, registry);
   const http = await listenHttp(edge.fetch, options.listen);
   return {
     ...composition,

@@ -45,9 +45,9 @@ export class DataKeyDestroyedError extends Error {
 
 const VERSION = 1;
 const ID_BYTES = 16;
-/** Unwrapped keys kept in memory, and for how long: another process may destroy one meanwhile. */
+/** Unwrapped keys kept in memory, and for how long: a key that another process destroys goes on opening for as long. */
 const MOST_KEPT = 5000;
-const KEPT_MS = 60_000;
+const KEPT_MS = 5000;
 
 /** The data keys of one service: one per owner, in its table `data_keys`, wrapped by the key provider. */
 export function createVault({ schema, keys }: { schema: string; keys: KeyProvider }) {

@@ -6,6 +6,7 @@ import { type Infrastructure, startInfrastructure } from '../infrastructure.ts';
 import { keyFiles, loadSecrets, type Secrets } from '../keys.ts';
 import { createLog, installTemporalLog } from '../logging.ts';
 import { prepareDatabases } from '../provision.ts';
+import { loadServiceKeys } from '../rpc/keys.ts';
 import { startSystem, type System } from '../system.ts';
 import { buildWorkflowBundle } from '../workflow-bundle.ts';
 
@@ -35,6 +36,7 @@ export async function startBenchSystem(dir: string): Promise<BenchSystem> {
     databaseUrls: await prepareDatabases({ adminUrl, serviceUrls: {}, secrets }),
     databaseTimeoutMs: config.DATABASE_TIMEOUT_MS,
     secrets,
+    serviceKeys: await loadServiceKeys({ file: files.services }),
     opsEmail: config.OPS_EMAIL,
     callDeadlineMs: config.CALL_DEADLINE_MS,
     edgeDeadlineMs: config.EDGE_DEADLINE_MS,

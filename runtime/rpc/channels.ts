@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Transport } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { Clients } from '../../api/deps.ts';
@@ -13,6 +14,7 @@ import { studyClient } from '../../services/study/client.ts';
 import type { Services } from '../services.ts';
 import type { ServiceKeys } from './keys.ts';
 import type { RpcMetrics } from './metrics.ts';
+import { MUTUAL, type RpcTls } from './tls.ts';
 import { calleesOf, handlersByName } from './routes.ts';
 
 /** Of the time of a call, what its first try may take. */
@@ -34,6 +36,8 @@ export type ChannelsOptions = {
   services: Partial<Services>;
   peers?: Partial<Record<ServiceName, string>>;
   serviceKeys: ServiceKeys;
+  /** For peers at `https://`. */
+  tls?: RpcTls | undefined;
   /** A call from one service to another with all its tries, and a call from the edge to a service. */
   callDeadlineMs: number;
   edgeDeadlineMs: number;
@@ -69,7 +73,7 @@ export function openChannels(options: ChannelsOptions): Channels {
     const peer = peers[name];
     if (peer === undefined) throw new UnansweredError('service_unavailable', `Nobody knows where the ${name} service is.`);
     let transport = connected.get(name);
-    if (!transport) connected.set(name, (transport = overHttp2(peer, sessions)));
+    if (!transport) connected.set(name, (transport = overHttp2(peer, { sessions, tls: options.tls })));
     return transport;
   };
 
@@ -107,18 +111,24 @@ export function openChannels(options: ChannelsOptions): Channels {
   return { clientsOf, circuits: () => worstOf(policies), close: () => sessions.forEach((session) => session.abort()) };
 }
 
-function overHttp2(baseUrl: string, sessions: Http2SessionManager[]): Transport {
-  const sessionManager = new Http2SessionManager(baseUrl, KEEPALIVE, { createConnection: connectInTime });
+function overHttp2(baseUrl: string, { sessions, tls }: { sessions: Http2SessionManager[]; tls: RpcTls | undefined }): Transport {
+  const sessionManager = new Http2SessionManager(baseUrl, KEEPALIVE, { createConnection: (url) => connectInTime(url, tls) });
   sessions.push(sessionManager);
   return createGrpcTransport({ baseUrl, sessionManager, acceptCompression: [], readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_MESSAGE_BYTES });
 }
 
-function connectInTime({ hostname, port }: URL): Socket {
-  const socket = connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 80) });
+function connectInTime({ protocol, hostname, port }: URL, tls: RpcTls | undefined): Socket {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  // Node takes an address for no server name, and then looks for the address in the certificate.
+  const servername = isIP(host) ? {} : { servername: host };
+  const secure = protocol === 'https:';
+  const socket = secure
+    ? connectTls({ host, port: Number(port || 443), ...servername, ...tls, ...MUTUAL, ALPNProtocols: ['h2'] })
+    : connect({ host, port: Number(port || 80) });
   const late = () => socket.destroy(Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' }));
   const timer = setTimeout(late, CONNECT_WITHIN_MS);
   const done = () => clearTimeout(timer);
-  return socket.once('connect', done).once('close', done);
+  return socket.once(secure ? 'secureConnect' : 'connect', done).once('close', done);
 }
 
 function worstOf(policies: readonly CalleePolicy[]): Record<string, CalleePolicy['circuit']> {

@@ -1,4 +1,4 @@
-import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { constants, createSecureServer, createServer, type Http2SecureServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import type { ServiceName } from '../../db/provision.ts';
@@ -7,6 +7,7 @@ import { MAX_MESSAGE_BYTES } from './channels.ts';
 import { Health } from '../../services/common/rpc/standard/health_pb.js';
 import { healthOf } from './health.ts';
 import { reflectionOf } from './reflection.ts';
+import { MUTUAL, type RpcTls } from './tls.ts';
 import { descriptorOf, type Hosted, routesOf } from './routes.ts';
 
 /** Calls that run when the process ends may finish for so long. */
@@ -25,14 +26,14 @@ const MAX_TIMEOUT_MS = 86_400_000;
 const MAX_SESSION_MEMORY = 256;
 
 export type GrpcServer = {
-  /** `http://host:port` */
+  /** `http://host:port`, or `https:` with TLS. */
   url: string;
   /** Says NOT_SERVING, takes no new call, lets those that run finish for at most 3 s. */
   stop(): Promise<void>;
 };
 
-/** The services of this process over gRPC (HTTP/2 without TLS), with health and reflection. */
-export async function startGrpcServer(options: Hosted & { listen: { host: string; port: number } }): Promise<GrpcServer> {
+/** The services of this process over gRPC (HTTP/2, with mutual TLS where there are certificates), with health and reflection. */
+export async function startGrpcServer(options: Hosted & { listen: { host: string; port: number }; tls?: RpcTls | undefined }): Promise<GrpcServer> {
   const descriptors = (Object.keys(options.services) as ServiceName[]).map(descriptorOf);
   const health = healthOf(descriptors.map(({ typeName }) => typeName));
   const ended = new AbortController();
@@ -50,14 +51,16 @@ export async function startGrpcServer(options: Hosted & { listen: { host: string
     maxTimeoutMs: MAX_TIMEOUT_MS,
     shutdownSignal: ended.signal,
   });
-  const server = createServer({ settings: { maxConcurrentStreams: 1000 }, maxSessionMemory: MAX_SESSION_MEMORY }, adapter);
+  const settings = { settings: { maxConcurrentStreams: 1000 }, maxSessionMemory: MAX_SESSION_MEMORY };
+  const { tls } = options;
+  const server = tls ? createSecureServer({ ...settings, ...tls, ...MUTUAL, requestCert: true }, adapter) : createServer(settings, adapter);
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
   });
   const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
@@ -68,7 +71,7 @@ export async function startGrpcServer(options: Hosted & { listen: { host: string
   });
   const address = await listening(server, options.listen);
   return {
-    url: urlOf(address),
+    url: tls ? urlOf(address).replace(/^http:/, 'https:') : urlOf(address),
     stop: async () => {
       health.end();
       await closed(server, {
@@ -85,7 +88,7 @@ export async function startGrpcServer(options: Hosted & { listen: { host: string
   };
 }
 
-function listening(server: Http2Server, { host, port }: { host: string; port: number }): Promise<AddressInfo> {
+function listening(server: Http2Server | Http2SecureServer, { host, port }: { host: string; port: number }): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve(server.address() as AddressInfo));
@@ -95,7 +98,7 @@ function listening(server: Http2Server, { host, port }: { host: string; port: nu
 type Closing = { sessions: Set<ServerHttp2Session>; cancel: () => void; destroy: () => void };
 
 /** GOAWAY to everybody, then the end of whatever still runs. */
-function closed(server: Http2Server, { sessions, cancel, destroy }: Closing): Promise<void> {
+function closed(server: Http2Server | Http2SecureServer, { sessions, cancel, destroy }: Closing): Promise<void> {
   return new Promise((resolve) => {
     const timers: NodeJS.Timeout[] = [];
     timers.push(setTimeout(cancel, DRAIN_MS));

@@ -7,9 +7,12 @@ import { CALLERS, type Caller } from '../../services/common/rpc/index.ts';
 export type ServiceKeys = {
   privateKeys: Readonly<Partial<Record<Caller, CryptoKey>>>;
   publicKeys: Readonly<Partial<Record<Caller, CryptoKey>>>;
+  /** By which what the API has signed of a command is verified: the key of today, and former ones. */
+  assertionKeys: readonly CryptoKey[];
 };
 
-type Jwks = Partial<Record<Caller, JWK>>;
+/** `formerApi`: what the API had signed by before; steps that were asked for then may be carried out months later. */
+type Jwks = Partial<Record<Caller, JWK>> & { formerApi?: JWK[] };
 
 /** Keys that live as long as the process: enough where all callers are in it. */
 export async function freshServiceKeys(): Promise<ServiceKeys> {
@@ -19,6 +22,11 @@ export async function freshServiceKeys(): Promise<ServiceKeys> {
 /** The keys of processes that share a data folder: made on first use, readable by their owner only. */
 export async function sharedServiceKeys(file: string): Promise<ServiceKeys> {
   return imported(JSON.parse(await madeOnce(file, async () => JSON.stringify(await freshJwks()))) as Jwks);
+}
+
+/** The keys of this installation: configured ones, or those of its data folder. */
+export async function loadServiceKeys({ SERVICE_KEYS_FILE, file }: { SERVICE_KEYS_FILE?: string | undefined; file: string }): Promise<ServiceKeys> {
+  return SERVICE_KEYS_FILE === undefined ? sharedServiceKeys(file) : configuredServiceKeys(SERVICE_KEYS_FILE);
 }
 
 /** Keys that somebody else made: the process's own with the private part, the others without. Throws StartupError. */
@@ -40,11 +48,12 @@ async function freshJwks(): Promise<Jwks> {
   return Object.fromEntries(await Promise.all(made));
 }
 
-async function imported(jwks: Jwks): Promise<ServiceKeys> {
-  const keys = { privateKeys: {} as Record<string, CryptoKey>, publicKeys: {} as Record<string, CryptoKey> };
+async function imported({ formerApi = [], ...jwks }: Jwks): Promise<ServiceKeys> {
+  const keys = { privateKeys: {} as Record<string, CryptoKey>, publicKeys: {} as Partial<Record<string, CryptoKey>> };
   for (const [caller, { d, ...publicJwk }] of Object.entries(jwks)) {
     keys.publicKeys[caller] = (await importJWK(publicJwk, 'EdDSA')) as CryptoKey;
     if (d !== undefined) keys.privateKeys[caller] = (await importJWK({ ...publicJwk, d }, 'EdDSA')) as CryptoKey;
   }
-  return keys;
+  const former = await Promise.all(formerApi.map(async ({ d: _private, ...jwk }) => (await importJWK(jwk, 'EdDSA')) as CryptoKey));
+  return { ...keys, assertionKeys: [...(keys.publicKeys['api'] ? [keys.publicKeys['api']] : []), ...former] };
 }

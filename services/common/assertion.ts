@@ -63,25 +63,32 @@ export function assertionSigner(options: { privateKey: CryptoKey; hashKey: Uint8
       .sign(privateKey);
 }
 
-/** What an assertion says, or null when the API has not signed it. */
-export function assertionVerifier(publicKey: CryptoKey | undefined): AssertionVerifier {
+/** What an assertion says, or null when the API has signed it by none of these keys. */
+export function assertionVerifier(publicKeys: readonly CryptoKey[]): AssertionVerifier {
   return async (assertion) => {
-    if (!publicKey) return null;
-    try {
-      const { payload } = await jwtVerify(assertion, publicKey, { algorithms: ['EdDSA'], typ: TYPE, issuer: 'api', audience: AUDIENCE, requiredClaims: ['sub', 'iat'] });
-      const { sub: id, iat: at, name, role, said, authentication, ...rest } = claims.parse(payload);
-      return {
-        ...rest,
-        actor: { id, name, role },
-        at,
-        ...(said === undefined ? {} : { said }),
-        ...(authentication === undefined ? {} : { authentication }),
-      };
-    } catch (error) {
-      if (error instanceof errors.JOSEError || error instanceof z.ZodError) return null;
-      throw error;
+    for (const publicKey of publicKeys) {
+      const asserted = await verifiedBy(publicKey, assertion);
+      if (asserted) return asserted;
     }
+    return null;
   };
+}
+
+async function verifiedBy(publicKey: CryptoKey, assertion: string): Promise<Asserted | null> {
+  try {
+    const { payload } = await jwtVerify(assertion, publicKey, { algorithms: ['EdDSA'], typ: TYPE, issuer: 'api', audience: AUDIENCE, requiredClaims: ['sub', 'iat'] });
+    const { sub: id, iat: at, name, role, said, authentication, ...rest } = claims.parse(payload);
+    return {
+      ...rest,
+      actor: { id, name, role },
+      at,
+      ...(said === undefined ? {} : { said }),
+      ...(authentication === undefined ? {} : { authentication }),
+    };
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof z.ZodError) return null;
+    throw error;
+  }
 }
 
 export const WHY_NOT_AUTHENTIC = ['missing', 'not_signed', 'other_command', 'other_person', 'other_content', 'not_allowed', 'replayed'] as const;

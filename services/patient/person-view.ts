@@ -37,7 +37,7 @@ type Reader = Pick<Transaction, 'select' | 'execute'>;
 async function rowsWhere({ vault }: ServiceDatabase, orm: Reader, condition: SQL, limit: number): Promise<Row[]> {
   const rows = await orm.select({ ...columns, identifiers: identifiersOf }).from(patients).where(condition).limit(limit);
   const keys = await vault.keysOf(orm, rows.map((row) => row.id));
-  return rows.map((row) => opened(row, keys.get(row.id)));
+  return rows.map((row) => opened(row, row.erasedAt ? null : keys.get(row.id)));
 }
 
 const columns = {

@@ -31,6 +31,7 @@ import { judgeConsent } from './set-up/judge-consent.ts';
 import { listDeviations } from './enrollments/list-deviations.ts';
 import { listEnrollments } from './enrollments/list-enrollments.ts';
 import { listUntoldMisuses, markMisusesTold } from './misuse/untold.ts';
+import { noteKeyChange } from './note-key-change.ts';
 import { noteMisuse, signingLockedUntil } from './misuse/note-misuse.ts';
 import { listRecipients } from './set-up/list-recipients.ts';
 import { listStudies } from './set-up/list-studies.ts';
@@ -105,6 +106,7 @@ const verbs = {
   listUnblindings,
   correctBaseline,
   noteMisuse,
+  noteKeyChange,
   signingLockedUntil,
   listUntoldMisuses,
   markMisusesTold,

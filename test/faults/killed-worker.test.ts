@@ -33,6 +33,7 @@ describe('a worker process that is killed with SIGKILL while an activity is betw
       temporalAddress: at.temporal.address,
       workflowBundlePath: inject('workflowBundlePath'),
       smtpUrl: at.mailbox.smtpUrl,
+      serviceKeysFile: at.serviceKeysFile,
       databaseUrls: Object.fromEntries(SERVICES.map((name) => [name, at.database.urlOf(name)])) as Record<ServiceName, string>,
     };
     workers = await WorkerChild.start(options);

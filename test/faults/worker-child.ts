@@ -8,6 +8,7 @@ export type WorkersOptions = {
   temporalAddress: string;
   workflowBundlePath: string;
   smtpUrl: string;
+  serviceKeysFile: string;
   databaseUrls: Record<ServiceName, string>;
 };
 export type Armed = Target & { mode: 'fails' | 'holds' };

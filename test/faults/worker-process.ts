@@ -1,6 +1,7 @@
 // A process with all workers, for a test that kills it: driven over IPC by worker-child.ts, and ends with its parent.
 import { NativeConnection } from '@temporalio/worker';
 import { installTemporalLog } from '../../runtime/logging.ts';
+import { sharedServiceKeys } from '../../runtime/rpc/keys.ts';
 import { composeServices } from '../../runtime/services.ts';
 import { startWorkers } from '../../runtime/workers.ts';
 import { createMailer } from '../../services/notification/index.ts';
@@ -23,12 +24,13 @@ process.on('message', (message: FromParent) => {
   }
 });
 
-async function start({ temporalAddress, workflowBundlePath, smtpUrl, databaseUrls }: WorkersOptions): Promise<void> {
+async function start({ temporalAddress, workflowBundlePath, smtpUrl, serviceKeysFile, databaseUrls }: WorkersOptions): Promise<void> {
   installTemporalLog(testLog);
   const { services } = await composeServices({
     databaseUrls,
     databaseTimeoutMs: 5000,
     secrets: TEST_SECRETS,
+    serviceKeys: await sharedServiceKeys(serviceKeysFile),
     clock: () => new Date(),
     mailer: createMailer({ smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 }),
     opsEmail: 'ops@trial.example',

@@ -6,6 +6,7 @@ import { startMailbox } from '../../runtime/embedded/mailbox.ts';
 import { startPostgres } from '../../runtime/embedded/postgres.ts';
 import { startTemporal } from '../../runtime/embedded/temporal.ts';
 import { prepareDatabases } from '../../runtime/provision.ts';
+import { sharedServiceKeys } from '../../runtime/rpc/keys.ts';
 import { startSystem } from '../../runtime/system.ts';
 import { buildWorkflowBundle } from '../../runtime/workflow-bundle.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
@@ -26,11 +27,13 @@ export async function startRecordingSystem(plan: FaultPlan): Promise<Stage & { s
     buildWorkflowBundle(),
   ]);
   const databaseUrls = await prepareDatabases({ adminUrl: database.url, serviceUrls: {}, secrets: TEST_SECRETS });
+  const serviceKeys = await sharedServiceKeys(join(dir, 'services.json'));
   const start = ({ queues }: Pick<Changes, 'queues'> = {}) =>
     startSystem({
       databaseUrls,
       databaseTimeoutMs: 5000,
       secrets: TEST_SECRETS,
+      serviceKeys,
       opsEmail: 'ops@trial.example',
       callDeadlineMs: 5000,
       edgeDeadlineMs: 10_000,

@@ -102,6 +102,7 @@ describe('what is told of calls between services', () => {
       databaseUrls: { site: database.urlOf('site') },
       databaseTimeoutMs: 5000,
       secrets: TEST_SECRETS,
+      serviceKeys: wire.keys,
       clock: () => new Date(),
       opsEmail: null,
       callDeadlineMs: 200,

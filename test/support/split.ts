@@ -1,6 +1,5 @@
 import type { ServiceName } from '../../db/provision.ts';
 import { hostedBy, PARTS, queuesOf } from '../../runtime/part.ts';
-import { freshServiceKeys } from '../../runtime/rpc/keys.ts';
 import { startSystem, type System, type SystemOptions } from '../../runtime/system.ts';
 
 /** What tests use of a running system; `parts` are where each of its processes says how it is. */
@@ -12,14 +11,12 @@ export type Running = Pick<System, 'url' | 'client' | 'channels' | 'stop'> & { w
  */
 export async function startSplit(options: SystemOptions): Promise<Running> {
   const { auth, queues, ...common } = options;
-  const serviceKeys = await freshServiceKeys();
   const peers: Partial<Record<ServiceName, string>> = {};
   const parts = await Promise.all(
     PARTS.map(async (part) => {
       const hosted = hostedBy(part);
       const system = await startSystem({
         ...common,
-        serviceKeys,
         peers,
         hosted,
         queues: queuesOf(part).filter((queue) => !queues || queues.includes(queue)),

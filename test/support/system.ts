@@ -9,6 +9,7 @@ import type { ServiceName } from '../../db/provision.ts';
 import { SERVICES } from '../../db/provision.ts';
 import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';
 import { type RunningTemporal, startTemporal } from '../../runtime/embedded/temporal.ts';
+import { sharedServiceKeys } from '../../runtime/rpc/keys.ts';
 import { installTemporalLog } from '../../runtime/logging.ts';
 import { startSystem, type SystemOptions } from '../../runtime/system.ts';
 import type { QueueName } from '../../runtime/workers.ts';
@@ -29,6 +30,8 @@ export type TestSystem = {
   temporal: RunningTemporal;
   mailbox: Mailbox;
   issuer: DevIssuer;
+  /** Of the tokens between services, and of what the API signs. */
+  serviceKeysFile: string;
   /** What `/readyz` says, of all processes together. */
   readiness(): Promise<{ ready: boolean; dependencies: Record<string, string> }>;
   /** Ends the process's parts and starts them anew on the same data. */
@@ -72,6 +75,8 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
     startMailbox(),
     createDevIssuer({ keyFile: join(dir, 'issuer.json'), ...(changes.clock ? { clock: changes.clock } : {}) }),
   ]);
+  const serviceKeysFile = join(dir, 'services.json');
+  const serviceKeys = await sharedServiceKeys(serviceKeysFile);
   const start = (now: Changes) =>
     startInTopology({
       databaseUrls: {
@@ -80,6 +85,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       },
       databaseTimeoutMs: now.databaseTimeoutMs ?? 5000,
       secrets: TEST_SECRETS,
+      serviceKeys,
       opsEmail: 'ops@trial.example',
       callDeadlineMs: 2000,
       edgeDeadlineMs: 10_000,
@@ -105,6 +111,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
     temporal,
     mailbox,
     issuer,
+    serviceKeysFile,
     get url() {
       return running.system.url;
     },

@@ -22,7 +22,6 @@ it('makes what identifies a person unreadable, also in the history, the consents
   expect(await erase(patientId, key)).toEqual(erased);
   expect(await erase(patientId)).toEqual(erased);
 
-  // Another process has the key in memory for a minute at most; a fresh one never gets it.
   const info = await patient.service.getPerson({ ctx, input: { patientId, reveal: true } });
   expect(info).toMatchObject({ id: patientId, name: '', idCard: null, identifiers: [], mobile: null, email: null, dateOfBirth: null, erasedAt: erased.erasedAt, siteIds: [patient.siteId] });
   expect((await patient.service.listHistory({ ctx, input: { patientId, limit: 10 } })).items).toMatchObject([{ description: '' }]);

@@ -1,0 +1,43 @@
+// `npm run ops -- …`: the operators' command line.
+import { Command, CommanderError } from 'commander';
+import { KeyFileError } from '../db/encryption/key-ring.ts';
+import { StartupError } from '../runtime/embedded/startup-error.ts';
+import { isTypedError } from '../services/common/index.ts';
+import { erasePatientCommand } from './commands/erase-patient.ts';
+import { rotateKeysCommand } from './commands/rotate-keys.ts';
+import { EXIT, output } from './output.ts';
+
+const program = new Command('ops')
+  .description('What operators do on an installation: on its databases, whether the system runs or not.')
+  .option('--json', 'the result as one line of JSON')
+  .exitOverride();
+const outputOf = (command: Command) => output({ json: command.optsWithGlobals<{ json?: true }>().json === true });
+
+const group = (name: string, description: string) => program.command(name).description(description).exitOverride();
+rotateKeysCommand(group('keys', 'the keys of the installation'), outputOf);
+erasePatientCommand(group('patients', 'participants'), outputOf);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** What is foreseen is said in a line; anything else is a mistake of ours, with its stack but without its message. */
+function exitCodeOf(error: unknown): number {
+  // The library has said what is wrong by now; help that was asked for is no mistake.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (isTypedError(error)) console.error(`ops: ${error.code}: ${error.publicText}${detailsOf(error)}`);
+  else if (error instanceof StartupError || error instanceof KeyFileError) console.error(`ops: ${error.message}`);
+  else console.error(`ops: an unexpected error (${error instanceof Error ? error.name : typeof error})`, framesOf(error));
+  return EXIT.failed;
+}
+
+function detailsOf(error: object): string {
+  const details = 'details' in error ? (error.details as Record<string, unknown>) : {};
+  return Object.keys(details).length > 0 ? ` ${JSON.stringify(details)}` : '';
+}
+
+function framesOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 5).join('\n') : '';
+}
