@@ -18,6 +18,7 @@ import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
 import type { ServiceKeys } from './rpc/keys.ts';
 import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
+import { dataConverterOf } from './temporal-codec/data-converter.ts';
 import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
@@ -66,8 +67,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const { log, temporal, queues = QUEUES } = options;
   const clock = options.clock ?? (() => new Date());
   const { serviceKeys } = options;
+  const dataConverter = dataConverterOf(options.secrets.payloadKeys);
   const connection = await Connection.connect({ ...temporal.connection, channelArgs: { ...RECONNECT, ...temporal.connection.channelArgs } });
-  const client = new Client({ connection, namespace: temporal.namespace });
+  const client = new Client({ connection, namespace: temporal.namespace, dataConverter });
   const native = queues.length > 0 ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
   const mailer = options.mail && createMailer(options.mail);
   const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describe(error) }, 'unexpected error in a call');
@@ -82,6 +84,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     ? await startWorkers({
         connection: native,
         namespace: temporal.namespace,
+        dataConverter,
         services,
         workflowBundlePath: options.workflowBundlePath,
         onUnexpected: (activity, error) => log.error({ activity, error: describe(error) }, 'unexpected error in an activity'),

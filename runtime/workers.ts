@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import { IllegalStateError, type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import {
   edcActivities,
@@ -18,6 +19,7 @@ export type QueueName = (typeof QUEUES)[number];
 export type WorkersOptions = {
   connection: NativeConnection;
   namespace: string;
+  dataConverter: DataConverter;
   /** Those whose queues have a worker here. */
   services: Partial<Services>;
   workflowBundlePath: string;
@@ -41,6 +43,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   const common = {
     connection: options.connection,
     namespace: options.namespace,
+    dataConverter: options.dataConverter,
     shutdownGraceTime: options.shutdownGraceMs ?? 4000,
     shutdownForceTime: (options.shutdownGraceMs ?? 4000) + 2000,
     ...(options.interceptors ? { interceptors: options.interceptors } : {}),

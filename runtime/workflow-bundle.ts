@@ -24,6 +24,7 @@ export async function buildWorkflowBundle(): Promise<string> {
   const silent = () => undefined;
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(ROOT, 'workflows', 'index.ts'),
+    failureConverterPath: join(ROOT, 'workflows', 'failure-converter.ts'),
     logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: (message) => console.error(message) },
   });
   await mkdir(FOLDER, { recursive: true });

@@ -2,6 +2,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import type { DirectStudy } from '../support/scenario.ts';
 import type { TestSystem } from '../support/system.ts';
+import { decodedHistoryOf } from '../support/decoded-history.ts';
 
 /** What really stands in the tables about one enrollment, whatever REST says. */
 export function evidenceOf({ database: { sql }, mailbox }: TestSystem, enrollmentId: string) {
@@ -50,7 +51,7 @@ export async function currentDetailsOf(at: TestSystem, workflowId: string): Prom
 
 /** Summaries of the activities that a run has scheduled, in their order. */
 export async function summariesOf(at: TestSystem, workflowId: string): Promise<string[]> {
-  const { events } = await at.system.client.workflow.getHandle(workflowId).fetchHistory();
+  const { events } = await decodedHistoryOf(at.system.client, workflowId);
   return (events ?? []).flatMap((event) => {
     const data = event.activityTaskScheduledEventAttributes ? event.userMetadata?.summary?.data : undefined;
     return data ? [String(JSON.parse(Buffer.from(data).toString()))] : [];
@@ -58,14 +59,14 @@ export async function summariesOf(at: TestSystem, workflowId: string): Promise<s
 }
 
 /**
- * Everything of a system's runs that is plaintext in Temporal whatever codec is in place: ids, search attributes,
- * summaries, details, current details, failures. One text for each run.
+ * Everything of a system's runs that the Temporal UI shows without anybody opening a payload: ids, search attributes,
+ * summaries, details, current details, failures; opened, as it is for whoever may read them. One text for each run.
  */
 export async function plaintextOfRuns(at: TestSystem): Promise<{ workflowId: string; text: string }[]> {
   const texts: { workflowId: string; text: string }[] = [];
   for await (const run of at.system.client.workflow.list({ pageSize: 200 })) {
     const { workflowId, runId, searchAttributes } = run;
-    const history = await at.system.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const history = await decodedHistoryOf(at.system.client, workflowId, runId);
     const text = JSON.stringify([workflowId, searchAttributes, plaintextOf(history), await currentDetailsOf(at, workflowId)]);
     texts.push({ workflowId, text });
   }

@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { installTemporalLog } from '../../runtime/logging.ts';
 import { sharedServiceKeys } from '../../runtime/rpc/keys.ts';
 import { composeServices } from '../../runtime/services.ts';
+import { dataConverterOf } from '../../runtime/temporal-codec/data-converter.ts';
 import { startWorkers } from '../../runtime/workers.ts';
 import { createMailer } from '../../services/notification/index.ts';
 import { testLog } from '../support/log.ts';
@@ -41,6 +42,7 @@ async function start({ temporalAddress, workflowBundlePath, smtpUrl, serviceKeys
   await startWorkers({
     connection,
     namespace: 'default',
+    dataConverter: dataConverterOf(TEST_SECRETS.payloadKeys),
     services,
     workflowBundlePath,
     onUnexpected: (activity, error) => testLog.error({ activity, name: error instanceof Error ? error.name : typeof error }, 'unexpected'),

@@ -5,6 +5,9 @@ import type { DevIssuer } from '../../runtime/dev-issuer.ts';
 import { type Mailbox, startMailbox } from '../../runtime/embedded/mailbox.ts';
 import type { Part } from '../../runtime/part.ts';
 import { type AppProcess, childOf, databaseUrl, dataFolder, embeddedServers, gone, issuerOf, startApp } from '../start/app-process.ts';
+import { fileKeyRing } from '../../db/encryption/key-ring.ts';
+import { keyFiles } from '../../runtime/keys.ts';
+import { dataConverterOf } from '../../runtime/temporal-codec/data-converter.ts';
 
 /** The shape of production, in a hurry: what was under way at a kill is tried again after 3 s. */
 const TIMING = { STEP_ATTEMPT_MS: '3000', STEP_RETRY_INITIAL_MS: '50', STEP_RETRY_MAXIMUM_MS: '500', STEP_ATTEMPTS: '20', STEP_ROUND_MS: '1000', CIRCUIT_OPEN_MS: '2000' };
@@ -29,7 +32,7 @@ export class KillableApp {
       app,
       issuer: await issuerOf(dataDir),
       sql: postgres(databaseUrl(dataDir), { max: 3, onnotice: () => undefined }),
-      client: new Client({ connection }),
+      client: new Client({ connection, dataConverter: dataConverterOf(fileKeyRing(keyFiles(dataDir).payloadKeys)) }),
     };
   }
 

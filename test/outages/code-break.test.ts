@@ -8,6 +8,7 @@ import { attend } from '../support/people.ts';
 import { directStudy, type DirectStudy, RANDOMISED_PROTOCOL } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { startTcpProxy, type TcpProxy, through } from './tcp-proxy.ts';
+import { decodedHistoryOf } from '../support/decoded-history.ts';
 
 type Broken = { codeBreakId: string; arm: string; code?: string };
 const PROTOCOL = { ...RANDOMISED_PROTOCOL, randomisation: { ...RANDOMISED_PROTOCOL.randomisation, arms: [{ code: ARM, ratio: 1 }], blockSizes: [2] } };
@@ -55,7 +56,7 @@ describe('a code-break', () => {
 
   /** All that Temporal has of a run, inputs and results included, as readable text. */
   async function everythingOf(workflowId: string): Promise<string> {
-    const history = historyToJSON(await at.system.client.workflow.getHandle(workflowId).fetchHistory());
+    const history = historyToJSON(await decodedHistoryOf(at.system.client, workflowId));
     return history.replaceAll(/"data": ?"([^"]+)"/g, (_all, data: string) => Buffer.from(data, 'base64').toString());
   }
 

@@ -1,6 +1,8 @@
 import { Worker } from '@temporalio/worker';
 import { describe, expect, inject, it } from 'vitest';
 import { installTemporalLog } from '../../runtime/logging.ts';
+import { dataConverterOf } from '../../runtime/temporal-codec/data-converter.ts';
+import { TEST_SECRETS } from '../support/secrets.ts';
 import { testLog } from '../support/log.ts';
 import { recordedHistories } from './histories.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -14,7 +16,7 @@ describe('open enrollments survive a change of the code', () => {
   const histories = recordedHistories();
 
   it.each(histories)('$file replays', async ({ json, workflowId }) => {
-    await Worker.runReplayHistory({ workflowBundle: { codePath: inject('workflowBundlePath') } }, json, workflowId);
+    await Worker.runReplayHistory({ workflowBundle: { codePath: inject('workflowBundlePath') }, dataConverter: dataConverterOf(TEST_SECRETS.payloadKeys) }, json, workflowId);
   });
 
   it('every scenario has a history, whose run came to the outcome that the scenario is for', () => {

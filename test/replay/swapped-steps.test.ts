@@ -8,6 +8,8 @@ import { installTemporalLog } from '../../runtime/logging.ts';
 import { testLog } from '../support/log.ts';
 import { recordedHistories } from './histories.ts';
 import { neighbourSwaps } from './swap-steps.ts';
+import { dataConverterOf } from '../../runtime/temporal-codec/data-converter.ts';
+import { TEST_SECRETS } from '../support/secrets.ts';
 
 installTemporalLog(testLog);
 
@@ -48,13 +50,14 @@ describe('swapping any two neighbouring steps turns a history red', () => {
     await writeFile(join(folder, PROCESS), changed);
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: join(folder, 'workflows', 'index.ts'),
+      failureConverterPath: join(folder, 'workflows', 'failure-converter.ts'),
       logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent },
     });
     const red: string[] = [];
     for (const { file, json, workflowId } of histories) {
       if (red.length >= enough) break;
       try {
-        await Worker.runReplayHistory({ workflowBundle }, json, workflowId);
+        await Worker.runReplayHistory({ workflowBundle, dataConverter: dataConverterOf(TEST_SECRETS.payloadKeys) }, json, workflowId);
       } catch (error) {
         // Whichever way it shows: a violated order, or code that no longer runs at all.
         expect(error).toBeInstanceOf(Error);

@@ -16,6 +16,9 @@ import { type AppProcess, dataFolder, endApps, issuerOf, launchApp, printed } fr
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { directStudy, type DirectStudy, type EnrollmentBody, type Reachable } from '../support/scenario.ts';
+import { fileKeyRing } from '../../db/encryption/key-ring.ts';
+import { keyFiles } from '../../runtime/keys.ts';
+import { dataConverterOf } from '../../runtime/temporal-codec/data-converter.ts';
 
 const TIMEOUT = { timeout: 400_000 };
 const PEOPLE = 24;
@@ -37,7 +40,7 @@ let at: Reachable;
 beforeAll(async () => {
   [database, temporal, mailbox] = await Promise.all([createTestDatabase(), startTemporal({ searchAttributes: REQUIRED_SEARCH_ATTRIBUTES }), startMailbox()]);
   connection = await Connection.connect({ address: temporal.address });
-  client = new Client({ connection });
+  client = new Client({ connection, dataConverter: dataConverterOf(fileKeyRing(keyFiles(folder.path).payloadKeys)) });
   const ports = await Promise.all([0, 1].map(async () => Object.fromEntries(await Promise.all(SERVICES.map(async (name) => [name, await keptPort()] as const))) as Record<ServiceName, number>));
   const common = {
     TEMPORAL_ADDRESS: temporal.address,
