@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
 import type { ServiceDatabase } from './connect.ts';
 import { contentHash } from './content-hash.ts';
+import { type DataKey, SERVICE_OWNER } from './encryption/vault.ts';
 import type { CommandState, Ledger } from './ledger.ts';
 import { statement, type Transaction, withTransaction } from './transaction.ts';
 
@@ -66,7 +67,8 @@ export async function runCommand<R>(command: Command, effect: (tx: Transaction, 
     }
     const entries: AuditEntry[] = [];
     const result = await effect(tx, (entry) => entries.push(entry));
-    withCommit(writeAudit(tx, command, entries));
+    const keys = await auditKeys(tx, db, entries);
+    withCommit(insertAudit(tx, { ...command, keys }, entries));
     const { commandKeys } = ledger;
     withCommit(statement(tx.execute(sql`update ${commandKeys} set result = ${JSON.stringify(result ?? null)} where key = ${key}`)));
     return result;
@@ -120,7 +122,8 @@ async function settle<R>(
     if (known.state === 'undone') return { tookEffect: true, result };
     const entries: AuditEntry[] = [];
     const state = await onDone(tx, result, (entry) => entries.push(entry));
-    withCommit(writeAudit(tx, command, entries));
+    const keys = await auditKeys(tx, db, entries);
+    withCommit(insertAudit(tx, { ...command, keys }, entries));
     if (state !== known.state) withCommit(statement(tx.update(ledger.commandKeys).set({ state }).where(eq(ledger.commandKeys.key, key))));
     return { tookEffect: true, result };
   });
@@ -140,19 +143,56 @@ async function claimKey(
   return known;
 }
 
+type Writing = { ledger: Ledger; verb: string; ctx: CommandContext; key?: string };
+
 /** Writes audit rows in the caller's transaction: when they can't be written, the change isn't either. */
-export async function writeAudit(
-  tx: Pick<Transaction, 'execute'>,
-  command: { ledger: Ledger; verb: string; ctx: CommandContext; key?: string },
-  entries: AuditEntry[],
-): Promise<void> {
-  if (entries.length === 0) return;
-  const { ledger, verb, ctx, key } = command;
-  const { requestId, actor, reason = null } = ctx;
-  const rows = entries.map(({ owner: _owner, ...entry }) => ({ id: uuidv7(), ...entry, verb, actor, request_id: requestId, reason, command_key: key }));
+export async function writeAudit(tx: Pick<Transaction, 'execute'>, command: Writing & { db: ServiceDatabase }, entries: AuditEntry[]): Promise<void> {
+  await insertAudit(tx, { ...command, keys: await auditKeys(tx, command.db, entries) }, entries);
+}
+
+type AuditKeys = ReadonlyMap<string, DataKey>;
+
+/**
+ * The data keys of those whom the entries are about. Of an erased participant there is none any more: what is noted of
+ * them from then on (that nothing is left to see) is the service's own.
+ */
+async function auditKeys(tx: Pick<Transaction, 'execute'>, { vault }: ServiceDatabase, entries: readonly AuditEntry[]): Promise<AuditKeys> {
+  const owners = [...new Set(entries.map(ownerOf))];
+  const known = await vault.keysOf(tx, owners);
+  const keys = new Map<string, DataKey>();
+  for (const owner of owners) keys.set(owner, known.get(owner) ?? (await vault.keyFor(tx, known.get(owner) === null ? SERVICE_OWNER : owner)));
+  return keys;
+}
+
+const ownerOf = ({ owner = SERVICE_OWNER }: AuditEntry) => owner;
+
+/** Sent as it is called, so that it may go out together with COMMIT. */
+function insertAudit(tx: Pick<Transaction, 'execute'>, { ledger, verb, ctx, key, keys }: Writing & { keys: AuditKeys }, entries: readonly AuditEntry[]): Promise<unknown> {
+  if (entries.length === 0) return Promise.resolve();
+  const { requestId, reason = null } = ctx;
+  const { actor, names } = withoutNames(ctx.actor);
+  const rows = entries.map((entry) => {
+    const { action, entity, entityId, before, after } = entry;
+    const id = uuidv7();
+    const dataKey = keys.get(ownerOf(entry))!;
+    const details = dataKey.seal({ table: 'audit_entries', row: id, column: 'details' }, JSON.stringify({ before, after, reason, names })).toString('base64');
+    return { id, action, verb, entity, entityId, actor, details, owner: dataKey.owner, request_id: requestId, command_key: key };
+  });
   // One text and one parameter however many rows: these statements are written with every command.
-  await statement(tx.execute(sql`
-    insert into ${ledger.auditEntries} (id, action, verb, entity, entity_id, actor, reason, before, after, request_id, command_key)
-    select * from jsonb_to_recordset(${JSON.stringify(rows)}) as row (id uuid, action text, verb text, entity text,
-      "entityId" text, actor jsonb, reason text, before jsonb, after jsonb, request_id text, command_key text)`));
+  return statement(tx.execute(sql`
+    insert into ${ledger.auditEntries} (id, action, verb, entity, entity_id, actor, details, owner, request_id, command_key)
+    select id, action, verb, entity, "entityId", actor, decode(details, 'base64'), owner, request_id, command_key
+    from jsonb_to_recordset(${JSON.stringify(rows)}) as row (id uuid, action text, verb text, entity text,
+      "entityId" text, actor jsonb, details text, owner text, request_id text, command_key text)`));
+}
+
+/** Ids and roles stay readable, printed names are sealed. */
+function withoutNames(actor: unknown): { actor: unknown; names: Record<string, string> } {
+  const names: Record<string, string> = {};
+  const bare = JSON.parse(JSON.stringify(actor), function (this: Record<string, unknown>, member: string, value: unknown) {
+    if (member !== 'name' || typeof value !== 'string') return value;
+    names[String(this['id'])] = value;
+    return undefined;
+  }) as unknown;
+  return { actor: bare, names };
 }

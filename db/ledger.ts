@@ -30,11 +30,11 @@ export function ledgerTables(schema: Pick<PgSchema, 'table'>) {
       verb: text('verb').notNull(),
       entity: text('entity').notNull(),
       entityId: text('entity_id').notNull(),
-      /** Who: kind, id, role, printed name, on whose behalf. */
+      /** Who: kind, id, role, on whose behalf. A printed name is in the details: a participant may act, too. */
       actor: jsonb('actor').notNull(),
-      reason: text('reason'),
-      before: jsonb('before'),
-      after: jsonb('after'),
+      /** Sealed JSON: old and new values, reason, printed names; under the data key of `owner`. */
+      details: sealed('details').notNull(),
+      owner: text('owner').notNull(),
       requestId: text('request_id').notNull(),
       commandKey: text('command_key'),
     },

@@ -8,7 +8,7 @@ import type { KeyProvider } from './key-provider.ts';
 export type Place = { table: string; row: string; column: string };
 
 /** The key of one owner's data: whoever destroys it makes all of that unreadable. */
-export type DataKey = { readonly id: string; seal(place: Place, text: string): Buffer; open(place: Place, sealed: Uint8Array): string };
+export type DataKey = { readonly id: string; readonly owner: string; seal(place: Place, text: string): Buffer; open(place: Place, sealed: Uint8Array): string };
 
 /** The sealed cells of one row. What is null stays null; where the key was destroyed, all of them read as null. */
 export type Cells = {
@@ -57,7 +57,7 @@ export function createVault({ schema, keys }: { schema: string; keys: KeyProvide
   const unwrapped = async ({ id, owner, wrapped, keyId, mine }: Row): Promise<DataKey | null> => {
     if (wrapped === null || keyId === null) return null;
     const secret = createSecretKey(await keys.unwrap({ keyId, wrapped }, contextOf(schema, { id, owner })));
-    const key = dataKey(schema, id, secret);
+    const key = dataKey({ schema, id, owner }, secret);
     // One that this very transaction has made may be rolled back.
     if (!mine) keep(kept, owner, key);
     return key;
@@ -97,7 +97,7 @@ export function createVault({ schema, keys }: { schema: string; keys: KeyProvide
     const made = await tx.execute(sql`
       insert into ${table} (id, owner, wrapped, key_id) values (${id}, ${owner}, decode(${Buffer.from(wrapped).toString('base64')}, 'base64'), ${keyId})
       on conflict do nothing returning 1`);
-    return [...made].length > 0 ? dataKey(schema, id, createSecretKey(secret)) : undefined;
+    return [...made].length > 0 ? dataKey({ schema, id, owner }, createSecretKey(secret)) : undefined;
   };
 
   return {
@@ -140,11 +140,12 @@ export type Vault = ReturnType<typeof createVault>;
 
 const contextOf = (schema: string, { id, owner }: { id: string; owner: string }) => `${schema}/${owner}/${id}`;
 
-function dataKey(schema: string, id: string, secret: KeyObject): DataKey {
+function dataKey({ schema, id, owner }: { schema: string; id: string; owner: string }, secret: KeyObject): DataKey {
   const header = Buffer.concat([Buffer.from([VERSION]), Buffer.from(id.replaceAll('-', ''), 'hex')]);
   const placeText = ({ table, row, column }: Place) => JSON.stringify([schema, table, row, column]);
   return {
     id,
+    owner,
     seal: (place, text) => Buffer.concat([header, sealBytes(secret, Buffer.from(text, 'utf8'), placeText(place))]),
     open: (place, sealed) => {
       if (!header.equals(sealed.subarray(0, 1 + ID_BYTES))) throw new SealBrokenError();

@@ -11,7 +11,7 @@ export function rewrapDataKeysIn(ledger: Ledger) {
     withTransaction(db, async (tx) => {
       const { rewrapped, keyId } = await db.vault.rewrap(tx, input.limit);
       const entry = { action: 'U', entity: 'data_keys', entityId: keyId, after: { rewrapped } } as const;
-      await writeAudit(tx, { ledger, verb: 'rewrapDataKeys', ctx }, rewrapped > 0 ? [entry] : []);
+      await writeAudit(tx, { db, ledger, verb: 'rewrapDataKeys', ctx }, rewrapped > 0 ? [entry] : []);
       return { rewrapped, left: await db.vault.stale(tx) };
     });
 }

@@ -97,7 +97,7 @@ export async function keepAttempts(deps: NotificationDeps, ctx: Ctx, { key, atte
       const audited = changed.map(({ id }) => (
         { action: 'U' as const, entity: 'message', entityId: id, before: { status: 'pending' }, after: { status: 'sent' } }
       ));
-      await writeAudit(tx, { ledger, verb: 'sendNotice', ctx, key }, audited);
+      await writeAudit(tx, { db: deps.db, ledger, verb: 'sendNotice', ctx, key }, audited);
     }
   });
 }

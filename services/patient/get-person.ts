@@ -16,7 +16,7 @@ export async function getPerson(
     ? await withTransaction(deps.db, async (tx) => {
         const found = await findPerson(deps.db, tx, patientId);
         const entry = { action: 'R', entity: 'patient', entityId: patientId, owner: patientId, after: { revealed: true } } as const;
-        await writeAudit(tx, { ledger, verb: 'getPerson', ctx }, found ? [entry] : []);
+        await writeAudit(tx, { db: deps.db, ledger, verb: 'getPerson', ctx }, found ? [entry] : []);
         return found;
       })
     : await read(deps.db, (orm) => findPerson(deps.db, orm, patientId));

@@ -21,7 +21,7 @@ export async function searchPersons(deps: PatientDeps, { ctx, input }: Read<Sear
     const rows = await findPersons(deps.db, tx, await idsOf(tx, deps.db, by), MOST_HITS);
     await writeAudit(
       tx,
-      { ledger, verb: 'searchPersons', ctx },
+      { db: deps.db, ledger, verb: 'searchPersons', ctx },
       rows.map((row) => ({ action: 'R', entity: 'patient', entityId: row.id, owner: row.id, after: { foundBy: Object.keys(by)[0] } })),
     );
     const reach = grantOf(ctx);

@@ -7,6 +7,7 @@ import type { AuthenticatedUser } from '../../api/auth/token.ts';
 import { type Ask, startTestApi, type TestApi } from './support.ts';
 import { unblinded } from './unblinded.ts';
 import { directProtocol, DOCUMENT, enrolled, enrollmentBody, HOME, newPerson, OTHER, registered, setUpTrial, signedConsent, type Trial } from './trial.ts';
+import { auditOf } from '../support/audit.ts';
 
 let api: TestApi;
 let trial: Trial;
@@ -174,7 +175,7 @@ describe('the policy table', () => {
     expect(masked.body.patientInfo.mobile).toBe('138****1234');
     const revealed = await api.as('privacy-officer')('GET', `/patients/${patientId}?reveal=true`, { headers: { 'X-Reason': '%E6%8A%95%E8%AF%89' } });
     expect(revealed.body.patientInfo.mobile).toBe('13812341234');
-    const audit = await api.database.sql`select reason from patient.audit_entries where action = 'R' and entity_id = ${patientId}`;
-    expect(audit.map((row) => row['reason'])).toEqual(['投诉']);
+    const audit = await auditOf(api.database.sql, 'patient', api.database.sql`action = 'R' and entity_id = ${patientId}`);
+    expect(audit.map((row) => row.reason)).toEqual(['投诉']);
   });
 });

@@ -12,6 +12,11 @@ import { type AppProcess, databaseUrl, dataFolder, endApps, issuerOf, startApp }
 import { attend } from '../support/people.ts';
 import { type DirectStudy, directStudy, RANDOMISED_PROTOCOL } from '../support/scenario.ts';
 import { filesBelow, hits, tablesOf, type Trace } from './traces.ts';
+import { fileKeyRing } from '../../db/encryption/key-ring.ts';
+import { ringKeyProvider } from '../../db/encryption/key-provider.ts';
+import { SERVICES } from '../../db/provision.ts';
+import { keyFiles } from '../../runtime/keys.ts';
+import { auditOf } from '../support/audit.ts';
 
 const ARMS = ['VERUMQZX1', 'PLACEBOQZX2'];
 const UNBLINDED: readonly Role[] = ['pharmacist', 'statistician'];
@@ -135,7 +140,10 @@ describe('who got what stays concealed', () => {
   });
 
   it('nor any table but those in which Study keeps protocols and lists: no audit row, no ledger of commands, no message', async () => {
-    const tables = await tablesOf(sql);
+    const keys = ringKeyProvider(fileKeyRing(keyFiles(folder.path).keyEncryptionKeys));
+    const trails = await Promise.all(SERVICES.map(async (service) => ({ where: `${service}.audit_entries, opened`, text: JSON.stringify(await auditOf(sql, service, sql`true`, keys)) })));
+    expect(trails.some(({ text }) => text.includes('randomisation_entry') || text.includes('allocation'))).toBe(true);
+    const tables = [...(await tablesOf(sql)), ...trails];
     expect(tables.length).toBeGreaterThan(30);
     expect(hits(ARMS, tables.filter(({ where }) => !KEEPS_ARMS.includes(where)))).toEqual([]);
     expect(hits(lists, tables.filter(({ where }) => !KEEPS_LISTS.includes(where)))).toEqual([]);

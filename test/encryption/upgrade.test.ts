@@ -12,13 +12,14 @@ import { RETENTION_YEARS } from '../../runtime/services.ts';
 import { patientService } from '../../services/patient/index.ts';
 import { TRUSTING } from '../support/commands.ts';
 import { TEST_SECRETS } from '../support/secrets.ts';
+import { auditOf } from '../support/audit.ts';
 
 // An installation of before: the first migrations, rows as they were written then, and the upgrade on them.
 const name = `upgrade_${Math.random().toString(36).slice(2)}`;
 let admin: postgres.Sql;
 let sql: postgres.Sql;
 let url: string;
-const MARKS = ['Müller-Lüdenscheidt', '13812340077', 'old@mark.example', '1960-02-29', 'C77MARK77', 'allergic to MARK', 'entered twice MARK', '证人甲MARK', 'sister MARK'];
+const MARKS = ['Müller-Lüdenscheidt', '13812340077', 'old@mark.example', '1960-02-29', 'C77MARK77', 'allergic to MARK', 'entered twice MARK', '证人甲MARK', 'sister MARK', 'Nurse MARK', 'why MARK', 'new MARK'];
 
 const migration = async (file: string) => {
   const text = await readFile(fileURLToPath(new URL(`../../db/migrations/patient/${file}.sql`, import.meta.url)), 'utf8');
@@ -44,6 +45,8 @@ beforeAll(async () => {
   await sql`insert into patient.consents (id, patient_id, study_id, site_id, request_key, status, validity, version, language, method, document_sha256, capacity, can_read, signed_at, recorded_at, entered_in_error_at, entered_in_error_reason)
     values (${consentId}, ${patientId}, ${uuidv7()}, ${uuidv7()}, 'k', 'entered-in-error', 'valid', '1', 'de', 'paper', ${'0'.repeat(64)}, 'full', true, now(), now(), now(), ${reason!})`;
   await sql`insert into patient.consent_signers values (${consentId}, 0, 'witness', ${witness!}, ${relation!}, null, now(), 'signature')`;
+  await sql`insert into patient.audit_entries (id, action, verb, entity, entity_id, actor, reason, before, after, request_id) values
+    (${uuidv7()}, 'U', 'amendPerson', 'patient', ${patientId}, ${sql.json({ kind: 'user', id: 'crc-1', name: 'Nurse MARK', role: 'coordinator' })}, ${'why MARK'}, ${sql.json({ name: person })}, ${sql.json({ name: 'new MARK' })}, 'r1')`;
   // Many, so that the step comes to its second part.
   await sql`insert into patient.patients (id, name, site_ids, created_at, updated_at) select gen_random_uuid(), 'Person ' || n, '{}', now(), now() from generate_series(1, 1200) n`;
   await sql`create table patient.migrations (hash text primary key, made_at bigint not null, applied_at timestamptz not null default now())`;
@@ -76,6 +79,14 @@ it('an installation of before is sealed whole, found by the new index, and reads
   const names = await Promise.all(rows.map(async ({ id }) => (await service.getPerson({ ctx, input: { patientId: id as string, reveal: true } })).name));
   expect(new Set(names).size).toBe(1201);
   await db.close();
+});
+
+it('keeps the trail of before as it was, sealed, and appends to it only from then on', async () => {
+  const rows = await auditOf(sql, 'patient', sql`request_id = 'r1'`);
+  expect(rows).toMatchObject([{ actor: { id: 'crc-1', name: 'Nurse MARK' }, reason: 'why MARK', before: { name: MARKS[0] }, after: { name: 'new MARK' } }]);
+  for (const change of ['update patient.audit_entries set verb = verb', 'delete from patient.audit_entries', 'truncate patient.audit_entries']) {
+    await expect(sql.unsafe(change), change).rejects.toThrow(/permission denied|append-only/);
+  }
 });
 
 it('leaves nothing of it in plain in any row', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { enrolledMany, listOf } from '../randomisation/world.ts';
 import { createTrial, createWorld, ctx, key, NOW, type World } from '../services/study/fixture.ts';
 import { randomisedTrial } from './world.ts';
+import { auditOf } from '../support/audit.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -25,7 +26,7 @@ describe('a wrong stratum', () => {
     expect(await corrections(enrollmentId)).toMatchObject([{ strata: { sex: 'male' }, reason: 'misread the form', deviation_id: corrected.deviationId, actor: { id: 'coord-1' } }]);
     expect(await deviations(enrollmentId)).toMatchObject([{ deviationId: corrected.deviationId, category: 'randomisation', severity: 'major', description: expect.stringContaining('misread the form') }]);
     expect({ list: await listOf(world, trial), allocations: await world.database.sql`select * from study.allocations order by id` }).toEqual(before);
-    const audit = await world.database.sql`select before, after, reason from study.audit_entries where entity = 'baseline_correction' and entity_id = ${corrected.correctionId}`;
+    const audit = await auditOf(world.database.sql, 'study', world.database.sql`entity = 'baseline_correction' and entity_id = ${corrected.correctionId}`);
     expect(audit).toMatchObject([{ before: { strata: { sex: 'female' } }, after: { strata: { sex: 'male' } }, reason: 'misread the form' }]);
   });
 

@@ -4,6 +4,7 @@ import type { Ctx } from '../../services/common/index.ts';
 import { createWorld, ctx as coordinator, key, NOW, type World } from '../services/study/fixture.ts';
 import { enrolledMany } from '../randomisation/world.ts';
 import { ARM, as, blindedText, delegate, randomisedTrial } from './world.ts';
+import { auditOf } from '../support/audit.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -35,7 +36,7 @@ describe('a code-break', () => {
     const { items } = await world.service.enrollmentTimeline({ ctx: coordinator, input: { enrollmentId: two!.enrollmentId } });
     const unblinded = items.filter(({ event }) => event === 'TREATMENT UNBLINDED');
     expect(unblinded).toMatchObject([{ at: NOW.toISOString(), actor: { id: 'del-1' }, details: { codeBreakId: row?.['id'], category: 'OTHER EVENT', emergency: true } }]);
-    const audit = await world.database.sql`select actor, reason, action, after from study.audit_entries where entity = 'code_break' and entity_id = ${String(row?.['id'])}`;
+    const audit = await auditOf(world.database.sql, 'study', world.database.sql`entity = 'code_break' and entity_id = ${String(row?.['id'])}`);
     expect(audit).toMatchObject([{ action: 'E', reason: 'seizure', actor: { id: 'del-1', name: 'Printed del-1' }, after: { result: 'broken' } }]);
   });
 

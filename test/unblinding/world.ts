@@ -2,6 +2,7 @@ import type { Ctx, Role } from '../../services/common/index.ts';
 import type { EnrollmentIdentity } from '../../services/study/types.ts';
 import { enrolledMany, randomise, randomising, SEX } from '../randomisation/world.ts';
 import { createTrial, ctx, key, type Trial, type World } from '../services/study/fixture.ts';
+import { auditOf } from '../support/audit.ts';
 
 /** The only arm of these trials: found in a text, it was told. */
 export const ARM = 'ARM-ZULU';
@@ -29,7 +30,7 @@ export function delegate({ service }: World, trial: Trial, { userId, from = '202
 export async function blindedText({ database: { sql } }: World): Promise<string> {
   const rows = await Promise.all([
     sql`select * from study.command_keys`,
-    sql`select * from study.audit_entries`,
+    auditOf(sql, 'study', sql`true`),
     sql`select * from study.milestones`,
     sql`select * from study.deviations`,
     sql`select * from study.enrollments`,

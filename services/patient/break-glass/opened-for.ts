@@ -20,7 +20,7 @@ export async function openedFor({ db, clock }: PatientDeps, { ctx, patientId, op
       .limit(1);
     if (!open) return false;
     const entry = { action: 'R', entity: 'patient', entityId: patientId, owner: patientId, after: { breakGlassId: open.id, operation } } as const;
-    await writeAudit(tx, { ledger, verb: 'openedFor', ctx }, [entry]);
+    await writeAudit(tx, { db, ledger, verb: 'openedFor', ctx }, [entry]);
     return true;
   });
 }

@@ -35,7 +35,7 @@ export async function getRandomisationList({ db }: StudyDeps, { ctx, input }: Re
           .orderBy(asc(entries.stratumId), asc(entries.position))
           .limit(limit + 1),
       ),
-      writeAudit(tx, { ledger, verb: 'getRandomisationList', ctx }, [entry]),
+      writeAudit(tx, { db, ledger, verb: 'getRandomisationList', ctx }, [entry]),
     ]);
     return [listed, page] as const;
   });

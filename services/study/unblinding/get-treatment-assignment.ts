@@ -33,7 +33,7 @@ export async function getTreatmentAssignment(
     if (!assigned) throw notFound('treatment_assignment');
     const { allocationId, arm, randomisedAt } = assigned;
     const entry = { action: 'R', entity: 'treatment_assignment', entityId: enrollmentId, after: { allocationId } } as const;
-    await writeAudit(tx, { ledger, verb: 'getTreatmentAssignment', ctx }, [entry]);
+    await writeAudit(tx, { db, ledger, verb: 'getTreatmentAssignment', ctx }, [entry]);
     return { enrollmentId, subjectNumber: record.subjectNumber, allocationId, arm, randomisedAt };
   });
 }

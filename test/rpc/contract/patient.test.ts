@@ -7,6 +7,7 @@ import { because, ctx, newIdCard, newKey, signedConsent, startPatient } from '..
 import { overHttp2, type OverHttp2 } from '../support.ts';
 import { expectSameAnswers } from './contract.ts';
 import { answersTo, notSampled } from './fields.ts';
+import { auditOf } from '../../support/audit.ts';
 
 // Real: PostgreSQL, the Patient service, HTTP/2 on loopback. Stand-in: Study's judgement of a consent.
 let patient: Awaited<ReturnType<typeof startPatient>>;
@@ -95,8 +96,8 @@ describe('Patient over gRPC', () => {
   it('carries who acts, why and under which request into the audit row', async () => {
     const { patientId } = await patient.register();
     await client.amendPerson({ ctx: because('错别字 – typo'), key: newKey(), input: { patientId, expectedVersion: 1, changes: { name: '李四' } } });
-    const [row] = await patient.sql`select actor, reason, request_id from patient.audit_entries where entity_id = ${patientId} and action = 'U'`;
-    expect(row).toEqual({ actor: ctx.actor, reason: '错别字 – typo', request_id: ctx.requestId });
+    const [row] = await auditOf(patient.sql, 'patient', patient.sql`entity_id = ${patientId} and action = 'U'`);
+    expect(row).toMatchObject({ actor: ctx.actor, reason: '错别字 – typo', request_id: ctx.requestId });
   });
 
   it('null clears, what is absent stays', async () => {

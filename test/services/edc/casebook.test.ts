@@ -5,6 +5,7 @@ import { type EdcService, edcService } from '../../../services/edc/index.ts';
 import { protocolBody } from '../../../services/study/protocol-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { TRUSTING } from '../../support/commands.ts';
+import { auditOf } from '../../support/audit.ts';
 
 // Real: PostgreSQL, the EDC service. Stand-ins: Study (one protocol), Site (a time zone per site), Patient (who has no consent).
 const ctx: Ctx = {
@@ -100,11 +101,10 @@ function participant({ siteId = BERLIN, anchorAt = '2026-11-22T08:00:00.000Z', p
       };
     },
     audits: async () => {
-      const rows = await database.sql`
-        select verb from edc.audit_entries where before is not null and entity_id in (
+      const rows = await auditOf(database.sql, 'edc', database.sql`entity_id in (
           select id::text from edc.casebooks where enrollment_id = ${enrollmentId}
-          union select id::text from edc.epro_schedules where enrollment_id = ${enrollmentId}) order by id`;
-      return rows.map((row) => row['verb'] as string);
+          union select id::text from edc.epro_schedules where enrollment_id = ${enrollmentId})`);
+      return rows.filter(({ before }) => before !== undefined && before !== null).map(({ verb }) => verb);
     },
   };
 }
@@ -336,9 +336,8 @@ describe('after an undone enrollment', () => {
       select v.ctid, v.id from edc.visits v join edc.casebooks c on c.id = v.casebook_id
       where c.enrollment_id = ${one.enrollmentId} order by v.position`;
     const trail = async () => {
-      const rows = await database.sql`
-        select before, after from edc.audit_entries where verb = 'openCasebook' and action = 'U' and entity_id = ${one.casebookId} order by id`;
-      return [...rows];
+      const rows = await auditOf(database.sql, 'edc', database.sql`verb = 'openCasebook' and action = 'U' and entity_id = ${one.casebookId}`);
+      return rows.map(({ before, after }) => ({ before, after }));
     };
     const rows = await rowsOf();
     const again = one.round(2);

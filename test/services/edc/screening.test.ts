@@ -5,6 +5,7 @@ import { type EdcService, edcService, type ScreeningResult, screeningResults } f
 import { protocolBody } from '../../../services/study/protocol-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { TRUSTING } from '../../support/commands.ts';
+import { auditOf } from '../../support/audit.ts';
 
 // Real: PostgreSQL, the EDC service. Stand-ins: Study (one protocol) and the clock.
 const ctx: Ctx = {
@@ -82,12 +83,9 @@ function participant({ protocolVersionId = PROTOCOL } = {}) {
       const screening = await edc.screeningResultsOf({ ctx, input: { enrollmentId } });
       return screening?.results.filter((one) => one.item === item).map(({ value, current }) => [value, current]);
     },
-    audits: () => database.sql`
-      select action, entity, entity_id, actor, before, after from edc.audit_entries
-      where verb <> 'openScreening' and (entity_id in (select id::text from edc.screenings where enrollment_id = ${enrollmentId})
+    audits: () => auditOf(database.sql, 'edc', database.sql`verb <> 'openScreening' and (entity_id in (select id::text from edc.screenings where enrollment_id = ${enrollmentId})
         or entity_id in (select r.id::text from edc.screening_results r join edc.screenings s on s.id = r.screening_id
-          where s.enrollment_id = ${enrollmentId}))
-      order by id`,
+          where s.enrollment_id = ${enrollmentId}))`),
   };
 }
 

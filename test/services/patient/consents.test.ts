@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SignedConsent } from '../../../services/patient/index.ts';
 import { signedConsent as bodySchema } from '../../../services/patient/schemas.ts';
 import { because, ctx, newKey, signedConsent, startPatient } from './support.ts';
+import { auditOf } from '../../support/audit.ts';
 
 let patient: Awaited<ReturnType<typeof startPatient>>;
 let patientId: string;
@@ -114,7 +115,7 @@ describe('entered in error', () => {
     await expect(mark(patientId)).rejects.toMatchObject({ code: 'consent_already_entered_in_error' });
     const shown = await patient.service.getConsent({ ctx, input: { consentId } });
     expect(shown).toMatchObject({ status: 'entered-in-error', enteredInError: { reason: 'scanned twice' }, signers: { length: 2 } });
-    const [audit] = await patient.sql`select * from patient.audit_entries where entity_id = ${consentId} and action = 'U'`;
+    const [audit] = await auditOf(patient.sql, 'patient', patient.sql`entity_id = ${consentId} and action = 'U'`);
     expect(audit).toMatchObject({ reason: 'scanned twice', before: { status: 'active' }, after: { status: 'entered-in-error' } });
   });
 

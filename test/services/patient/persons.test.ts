@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { because, ctx, newIdCard, newKey, startPatient } from './support.ts';
+import { auditOf } from '../../support/audit.ts';
 
 let patient: Awaited<ReturnType<typeof startPatient>>;
 beforeAll(async () => {
@@ -93,7 +94,7 @@ describe('reading', () => {
       email: 'z***@example.org',
       dateOfBirth: '1980',
     });
-    const audit = await patient.sql`select * from patient.audit_entries where entity_id = ${patientId} and action = 'R'`;
+    const audit = await auditOf(patient.sql, 'patient', patient.sql`entity_id = ${patientId} and action = 'R'`);
     expect(audit).toMatchObject([{ reason: 'safety call', actor: { id: 'crc-1' } }]);
   });
 
@@ -112,8 +113,8 @@ describe('reading', () => {
       expect(items).toMatchObject([{ id: patientId, name: '张**' }]);
     }
     expect(await patient.service.searchPersons({ ctx, input: { idCard: newIdCard() } })).toEqual({ items: [] });
-    const audit = await patient.sql`select after from patient.audit_entries where entity_id = ${patientId} and action = 'R'`;
-    expect(audit.map((row) => row['after'])).toEqual([{ foundBy: 'idCard' }, { foundBy: 'mobile' }, { foundBy: 'identifier' }]);
+    const audit = await auditOf(patient.sql, 'patient', patient.sql`entity_id = ${patientId} and action = 'R'`);
+    expect(audit.map((row) => row.after)).toEqual([{ foundBy: 'idCard' }, { foundBy: 'mobile' }, { foundBy: 'identifier' }]);
   });
 });
 
@@ -126,7 +127,7 @@ describe('amending', () => {
     await expect(amend(patientId, 1, { name: '李四' }, ' ')).rejects.toMatchObject({ code: 'reason_required' });
     await expect(amend(patientId, 2, { name: '李四' })).rejects.toMatchObject({ code: 'version_stale', errorClass: 'stale' });
     expect(await amend(patientId, 1, { name: '李四', mobile: '13700000000' })).toEqual({ patientId, version: 2 });
-    const [row] = await patient.sql`select * from patient.audit_entries where entity_id = ${patientId} and action = 'U'`;
+    const [row] = await auditOf(patient.sql, 'patient', patient.sql`entity_id = ${patientId} and action = 'U'`);
     expect(row).toMatchObject({ reason: 'typing mistake', before: { name: '张三', mobile: null }, after: { name: '李四', mobile: '13700000000' } });
     expect((await patient.service.searchPersons({ ctx, input: { mobile: '13700000000' } })).items).toHaveLength(1);
   });

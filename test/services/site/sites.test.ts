@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { activationBody, createSiteInput, type SiteService } from '../../../services/site/index.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { activate, activeSite, ctx, refusal, reserve, siteUnderTest } from './support.ts';
+import { auditOf } from '../../support/audit.ts';
 
 // Real: PostgreSQL, the Site service. Stand-in: Study (knows protocol versions 1.0 and 2.0).
 let database: TestDatabase;
@@ -15,8 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const auditOf = (entityId: string) => database.sql`
-  select action, verb, actor, before, after from site.audit_entries where entity_id = ${entityId} order by id`;
+const auditFor = (entityId: string) => auditOf(database.sql, 'site', database.sql`entity_id = ${entityId}`);
 
 describe('sites', () => {
   const hospital = { code: 'R-01', name: '协和医院', address: '1 River Road', timezone: 'Asia/Shanghai' };
@@ -26,7 +26,7 @@ describe('sites', () => {
     const site = await service.getSite({ ctx, input: { siteId } });
     expect(site).toEqual({ id: siteId, siteId, ...hospital, createdAt: expect.any(String) });
     expect(await service.getSiteByCode({ ctx, input: { code: 'R-01' } })).toEqual(site);
-    expect(await auditOf(siteId)).toMatchObject([{ action: 'C', verb: 'createSite', actor: ctx.actor, after: hospital }]);
+    expect(await auditFor(siteId)).toMatchObject([{ action: 'C', verb: 'createSite', actor: ctx.actor, after: hospital }]);
   });
 
   test('a code is given once, also when two ask at the same time', async () => {
@@ -96,7 +96,7 @@ describe('activation', () => {
   test('a change keeps what was there before in the audit trail', async () => {
     const at = await activeSite(service, 10);
     const { activationId } = await activate(service, { ...at, cap: 12, ethicsApprovedAt: '2026-02-01T00:00:00.000Z' });
-    expect(await auditOf(activationId)).toMatchObject([
+    expect(await auditFor(activationId)).toMatchObject([
       { action: 'C', before: null },
       {
         action: 'U',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newConsentVersion, newDelegation, newStudy } from '../../../services/study/index.ts';
 import type { ConsentValidity, JudgeConsent } from '../../../services/study/types.ts';
 import { createTrial, createWorld, ctx, key, NOW, type Trial, type World } from './fixture.ts';
+import { auditOf } from '../../support/audit.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -87,8 +88,7 @@ describe('the judgement of a consent version', () => {
     expect(await judge(trial, { version: '3.5', signedAt: at(15) })).toBe('valid');
     expect(await judge(trial, { version: '3.5', signedAt: at(20) })).toBe('version_not_approved');
     expect(await judge(trial, { version: '4.0', signedAt: at(20) })).toBe('valid');
-    const rows = await world.database.sql`
-      select before, after from study.audit_entries where verb = 'addConsentVersion' and action = 'U' order by at desc, id desc limit 1`;
+    const rows = (await auditOf(world.database.sql, 'study', world.database.sql`verb = 'addConsentVersion' and action = 'U'`)).slice(-1);
     expect(rows).toMatchObject([{ before: { supersededAt: at(20) }, after: { supersededAt: at(15) } }]);
   });
 
@@ -226,8 +226,7 @@ describe('who is told', () => {
       { userId: 'inv-7', role: 'principal', name: 'Wang Min', email: 'new@hospital.example' },
       { userId: 'sp-1', role: 'sponsor', name: 'Sponsor', email: 'b@sponsor.example' },
     ]);
-    const audit = await world.database.sql`
-      select before, after from study.audit_entries where action = 'U' and entity_id in (${first.investigatorId}, ${added.contactId}) order by at, id`;
+    const audit = await auditOf(world.database.sql, 'study', world.database.sql`action = 'U' and entity_id in (${first.investigatorId}, ${added.contactId})`);
     expect(audit).toMatchObject([
       { before: { email: 'inv-7@hospital.example' }, after: { email: 'new@hospital.example' } },
       { before: { email: 'a@sponsor.example' }, after: { email: 'b@sponsor.example' } },

@@ -4,6 +4,7 @@ import { canonicalJson } from '../../../db/index.ts';
 import type { ProtocolInput } from '../../../services/study/index.ts';
 import type { EnrollmentIdentity } from '../../../services/study/types.ts';
 import { CONSENT, createTrial, createWorld, ctx, enterResults, evaluate, identityOf, key, NOW, open, PROTOCOL, SIGNED_AT, type World } from './fixture.ts';
+import { auditOf } from '../../support/audit.ts';
 
 const CRITERIA: ProtocolInput = {
   ...PROTOCOL,
@@ -71,7 +72,7 @@ describe('an evaluation of the criteria', () => {
       { event: 'ELIGIBILITY EVALUATED', stage: 'screening', actor: { id: 'coord-1' }, details: { verdict: 'incomplete', failed: [] } },
       { event: 'ELIGIBILITY EVALUATED', stage: 'screening', details: { verdict: 'met', failed: [] } },
     ]);
-    const audit = await world.database.sql`select action, verb, after from study.audit_entries where entity_id = ${evaluationId}`;
+    const audit = await auditOf(world.database.sql, 'study', world.database.sql`entity_id = ${evaluationId}`);
     expect(audit).toMatchObject([{ action: 'C', verb: 'evaluateEligibility', after: { verdict: 'met', sha256 } }]);
   });
 

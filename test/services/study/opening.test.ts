@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addConsentVersion, addPrincipal, CONSENT, createTrial, createWorld, ctx, enroll, identityOf, key, open, PROTOCOL, SIGNED_AT, type World } from './fixture.ts';
+import { auditOf } from '../../support/audit.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -28,7 +29,7 @@ describe('opening an enrollment', () => {
     expect(await logLines(enrollmentId)).toMatchObject([{ subject_number: `${siteCode}-0001`, closed_at: null }]);
     const { items } = await world.service.enrollmentTimeline({ ctx, input: { enrollmentId } });
     expect(items).toMatchObject([{ at: SIGNED_AT, event: 'INFORMED CONSENT OBTAINED', stage: 'consent', actor: { id: 'coord-1' } }]);
-    const audit = await world.database.sql`select action, actor from study.audit_entries where entity_id = ${enrollmentId}`;
+    const audit = await auditOf(world.database.sql, 'study', world.database.sql`entity_id = ${enrollmentId}`);
     expect(audit).toMatchObject([{ action: 'C', actor: { id: 'coord-1' } }]);
   });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProtocolInput } from '../../../services/study/index.ts';
 import type { EnrollmentIdentity, SignEligibility } from '../../../services/study/types.ts';
 import { addConsentVersion, CONSENT, createTrial, createWorld, ctx, enterResults, evaluate, identityOf, key, NOW, open, PROTOCOL, type Trial, type World } from './fixture.ts';
+import { auditOf } from '../../support/audit.ts';
 
 const AGE: ProtocolInput = { ...PROTOCOL, criteria: [{ code: 'I01', kind: 'inclusion', text: 'Age 18 or over', item: 'AGE', operator: '>=', value: 18 }] };
 const PRINCIPAL = { userId: 'inv-7', name: 'Wang Min' };
@@ -54,7 +55,7 @@ describe('a signed decision on eligibility', () => {
     expect(await eventsOf(identity)).toMatchObject([
       { event: 'ELIGIBILITY CRITERIA MET', stage: 'eligibility', details: { decisionId, decision: 'eligible', signer: PRINCIPAL, meaning: MEANING } },
     ]);
-    const audit = await world.database.sql`select action, actor, after from study.audit_entries where entity_id = ${decisionId}`;
+    const audit = await auditOf(world.database.sql, 'study', world.database.sql`entity_id = ${decisionId}`);
     expect(audit).toMatchObject([{ action: 'C', actor: { id: 'coord-1' }, after: { decision: 'eligible', signerName: 'Wang Min', sha256 } }]);
   });
 
@@ -206,7 +207,7 @@ describe('an invalidation', () => {
     expect(await decisionsOf(identity)).toMatchObject([{ decisionId, decision: 'eligible', signer: PRINCIPAL, meaning: MEANING, invalidated }]);
     expect(await world.service.getEnrollment({ ctx, input: identity })).toMatchObject({ stage: 'eligibility', revision: 4 });
     expect((await eventsOf(identity)).at(-1)).toMatchObject({ event: 'ELIGIBILITY DECISION INVALIDATED', details: { decisionId, by: PRINCIPAL, reason: 'wrong sample' } });
-    const audit = await world.database.sql`select before, after from study.audit_entries where entity_id = ${decisionId} and action = 'U'`;
+    const audit = await auditOf(world.database.sql, 'study', world.database.sql`entity_id = ${decisionId} and action = 'U'`);
     expect(audit).toMatchObject([{ before: { invalidatedAt: null }, after: { invalidatedReason: 'wrong sample' } }]);
     await sign(one, { round: 2, decision: 'not_eligible' });
     expect(await decisionsOf(identity)).toMatchObject([{ round: 2, invalidated: null }, { decisionId, round: 1, invalidated }]);

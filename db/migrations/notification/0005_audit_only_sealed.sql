@@ -1,0 +1,3 @@
+ALTER TABLE "notification"."audit_entries" DROP COLUMN "reason";--> statement-breakpoint
+ALTER TABLE "notification"."audit_entries" DROP COLUMN "before";--> statement-breakpoint
+ALTER TABLE "notification"."audit_entries" DROP COLUMN "after";
