@@ -38,6 +38,8 @@ export type ApiDeps = Health & {
   partDeadlineMs: number;
   /** How old the authentication may be, in seconds, where somebody must have authenticated just now; 300 when absent. */
   maxAuthAgeS?: number;
+  /** The `acr` that counts as such an authentication, or several with spaces between; any when absent. */
+  signingAcr?: string;
 };
 
 /** What the middleware puts beside a request. */

@@ -5,7 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
 import { DatabaseError, type DatabaseErrorKind } from '../db/errors.ts';
 import { DomainError, type ErrorClass, isTypedError } from '../services/common/index.ts';
-import { InvalidTokenError } from './auth/token.ts';
+import { InvalidTokenError, IssuerUnavailableError } from './auth/token.ts';
 import type { ApiEnv } from './deps.ts';
 
 /** RFC 9457. Some problems have more members, e.g. `missing` of a refused admission. */
@@ -87,6 +87,10 @@ function problemOf(error: unknown): Problem {
   if (error instanceof InvalidTokenError) {
     const headers = { 'WWW-Authenticate': 'Bearer realm="trial-enrollment", error="invalid_token"' };
     return { status: 401, code: 'invalid_token', detail: 'The token is not valid (any more).', headers };
+  }
+  if (error instanceof IssuerUnavailableError) {
+    const detail = 'Whether the token is valid can’t be told: its issuer does not answer.';
+    return { status: 503, code: 'issuer_unavailable', detail, headers: { 'Retry-After': '2' } };
   }
   if (error instanceof DomainError) {
     const { code, publicText: detail, details } = error;

@@ -4,11 +4,17 @@ import { SERVICES, type ServiceName } from '../db/provision.ts';
 import { PRODUCTION_TIMING, type TimingProfile } from '../workflows/timing.ts';
 import { DEFAULT_CALLEE } from '../services/common/resilience/index.ts';
 import { StartupError } from './embedded/startup-error.ts';
-import { PRIVACY_EMAIL, RETENTION_YEARS } from './services.ts';
+import { PRIVACY_EMAIL, RETENTION_YEARS } from './defaults.ts';
 import { SWEEP_EVERY_MS } from './sweep-outboxes.ts';
+import { isTrustworthyUrl } from './oidc/get-json.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const millis = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
+const keysUrl = z.url({ protocol: /^https?$/ }).refine(isTrustworthyUrl, 'https, or http on this machine only');
+const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519'] as const;
+type Algorithm = (typeof ALGORITHMS)[number];
+const isAlgorithm = (name: string): name is Algorithm => (ALGORITHMS as readonly string[]).includes(name);
+const algorithms = z.string().refine((names) => names.split(',').every(isAlgorithm), `of ${ALGORITHMS.join(', ')}`);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 /** Every variable that the processes read, with its default. The README's table is checked against this. */
@@ -42,6 +48,13 @@ export const ENVIRONMENT = z.object({
   GRPC_TLS_CA_FILE: z.string().min(1).optional().describe('Certificate of the authority of all processes, for TLS between them (PEM), with the two below'),
   GRPC_TLS_CERT_FILE: z.string().min(1).optional().describe('Certificate of this process'),
   GRPC_TLS_KEY_FILE: z.string().min(1).optional().describe('Its private key'),
+  OIDC_ISSUER: keysUrl.refine((url) => !/[?#]/.test(url), 'no query and no fragment').optional().describe('OpenID Connect issuer whose access tokens are taken, exactly as its tokens say it; `https`, or `http` on this machine. Replaces the embedded issuer, which is for development'),
+  OIDC_AUDIENCE: z.string().min(1).max(200).default('trial-enrollment').describe('Audience (`aud`) that its tokens must have'),
+  OIDC_JWKS_URL: keysUrl.optional().describe('Where the issuer’s keys are; default: what its discovery document says'),
+  OIDC_ALGORITHMS: algorithms.default('ES256,RS256,PS256,EdDSA').transform((names) => names.split(',') as Algorithm[]).describe('Signature algorithms that are taken, with commas between; asymmetric ones only'),
+  OIDC_CLOCK_SKEW_S: z.coerce.number().int().min(0).max(300).default(30).describe('How far the issuer’s clock may be off'),
+  OIDC_ROLES_CLAIM: z.string().regex(/^[^.\s]+(\.[^.\s]+)*$/).max(200).default('roles').describe('Claim that names the role; dots lead into objects, as in `realm_access.roles`'),
+  OIDC_SIGNING_ACR: z.string().regex(/^[!#-[\]-~]+( [!#-[\]-~]+)*$/).max(500).optional().describe('`acr` that a token must have where somebody must have authenticated just now; several with spaces between'),
   SERVICE_KEYS_FILE: z.string().min(1).optional().describe('Keys of the service tokens: a JSON object from caller to JWK (Ed25519), its own with the private part; default: a file in `DATA_DIR`'),
   CALL_DEADLINE_MS: millis(200).describe('A call from one service to another, with all its tries; the first may take 60 % of it'),
   EDGE_DEADLINE_MS: millis(5000).describe('A call from the REST API to a service, likewise'),
@@ -74,6 +87,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     throw new StartupError({ code: 'bad_configuration', message: `The configuration is wrong: ${wrong}. See the table in README.md.` });
   }
   const values = parsed.data;
+  if (values.OIDC_JWKS_URL !== undefined && values.OIDC_ISSUER === undefined) {
+    throw new StartupError({ code: 'bad_configuration', message: 'OIDC_JWKS_URL needs OIDC_ISSUER: whose keys they are. See the table in README.md.' });
+  }
   const urlsOf = (what: 'DATABASE' | 'GRPC') => {
     const urls = SERVICES.map((name) => [name, values[`${what}_URL_${name.toUpperCase() as Uppercase<ServiceName>}`]] as const);
     return Object.fromEntries(urls.filter(([, url]) => url !== undefined)) as Partial<Record<ServiceName, string>>;

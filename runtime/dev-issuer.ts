@@ -1,5 +1,9 @@
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { uuidv7 } from 'uuidv7';
 import { type AuthenticatedUser, type TokenVerifier, tokenVerifier } from '../api/auth/token.ts';
+import type { Config } from './config.ts';
+import { ensureEmbeddedIssuer } from './ensure-issuer.ts';
+import { keyFiles } from './keys.ts';
 import { madeOnce } from './made-once.ts';
 
 const ISSUER = 'trial-enrollment/embedded';
@@ -9,6 +13,12 @@ export type DevIssuer = TokenVerifier & {
   /** Signs a token for this person, valid for `validForMs` (12 hours unless told), authenticated just now unless told. */
   sign(user: AuthenticatedUser, options?: { validForMs?: number }): Promise<string>;
 };
+
+/** The embedded issuer where it may run. Throws StartupError in production, and where another issuer is configured. */
+export async function embeddedIssuer(config: Pick<Config, 'NODE_ENV' | 'OIDC_ISSUER' | 'DATA_DIR'>): Promise<DevIssuer> {
+  ensureEmbeddedIssuer(config);
+  return createDevIssuer({ keyFile: keyFiles(config.DATA_DIR).issuer });
+}
 
 /**
  * The issuer of the embedded set-up, for development and demonstration: makes the key on first use (ES256, a file
@@ -23,13 +33,14 @@ export async function createDevIssuer(options: { keyFile: string; clock?: () => 
     CryptoKey,
     CryptoKey,
   ];
-  const { verify } = tokenVerifier({ publicKey, issuer: ISSUER, audience: AUDIENCE, clock });
+  const { verify } = tokenVerifier(async () => publicKey, { issuer: ISSUER, audience: AUDIENCE, algorithms: ['ES256'], clock });
   return {
     verify,
     sign: (user, { validForMs = 12 * 3_600_000 } = {}) => {
       const now = Math.floor(clock().getTime() / 1000);
-      const { id, name, role, sites, studies, patientId, authTime = now } = user;
-      return new SignJWT({ name, roles: [role], sites, studies, auth_time: authTime, ...(patientId === undefined ? {} : { patient: patientId }) })
+      const { id, name, role, sites, studies, patientId: patient, authTime = now, acr, amr, tokenId: jti = uuidv7(), sessionId: sid } = user;
+      // What is undefined does not get into JSON.
+      return new SignJWT({ name, roles: [role], sites, studies, auth_time: authTime, patient, acr, amr, jti, sid })
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT' })
         .setSubject(id)
         .setIssuer(ISSUER)

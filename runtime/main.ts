@@ -3,6 +3,7 @@ import { type Config, readConfig } from './config.ts';
 import { lockInstance } from './embedded/instance-lock.ts';
 import { ensurePortFree, ensureWritable } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
+import { ensureIssuer } from './ensure-issuer.ts';
 import { type Start, startOf } from './part.ts';
 
 try {
@@ -16,10 +17,7 @@ try {
 async function main(): Promise<void> {
   const { start, empty } = readArguments();
   const config = readConfig();
-  if (config.NODE_ENV === 'production' && ['all', 'split', 'api'].includes(start)) {
-    const message = 'The embedded token issuer is for development and does not run with NODE_ENV=production; an OIDC issuer can\'t be configured yet.';
-    throw new StartupError({ code: 'no_token_issuer', message });
-  }
+  if (['all', 'split', 'api'].includes(start)) ensureIssuer(config);
   ensureWritable(config.DATA_DIR);
   if (start === 'all' || start === 'split') return runAll(config, { start, empty });
   const { runPart } = await import('./run-part.ts');

@@ -1,7 +1,6 @@
 import { migrateService } from '../db/migrate.ts';
 import type { ServiceName } from '../db/provision.ts';
 import { dataStepsOf } from './data-steps.ts';
-import { createDevIssuer } from './dev-issuer.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from './config.ts';
 import { endOn, lostWorker } from './end-on.ts';
@@ -17,6 +16,7 @@ import { rpcTlsOf } from './rpc/tls.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
 import { startSystem } from './system.ts';
+import { tokenIssuerOf } from './token-issuer.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
 /**
@@ -51,7 +51,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     temporal,
     workflowBundlePath: part === 'enrollment' ? await buildWorkflowBundle() : '',
     ...(smtpUrl === undefined ? {} : { mail: mailOf(config, smtpUrl) }),
-    ...(part === 'api' ? { auth: await createDevIssuer({ keyFile: files.issuer }) } : {}),
+    ...(part === 'api' ? { auth: await tokenIssuerOf(config, log) } : {}),
     ...(hostedBy(part).length > 0 ? { listenGrpc: { host: config.GRPC_HOST, port: config.GRPC_PORT ?? 0 } } : {}),
     log,
   });

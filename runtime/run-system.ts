@@ -1,4 +1,3 @@
-import { createDevIssuer } from './dev-issuer.ts';
 import type { Config } from './config.ts';
 import { demonstrate } from './demo/demonstrate.ts';
 import { portTaken } from './embedded/preconditions.ts';
@@ -12,6 +11,7 @@ import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
 import { startSplitSystem } from './split-system.ts';
 import { startSystem } from './system.ts';
+import { tokenIssuerOf } from './token-issuer.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
 export type Run = { config: Config; infrastructure: Infrastructure; withCohort: boolean; release: () => void };
@@ -20,19 +20,18 @@ export type Run = { config: Config; infrastructure: Infrastructure; withCohort: 
 export async function runSystem({ config, infrastructure, withCohort, release }: Run): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   installTemporalLog(log);
-  const files = keyFiles(config.DATA_DIR);
   const secrets = await loadSecrets(config);
   const [databaseUrls, workflowBundlePath, issuer] = await Promise.all([
     prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, secrets }),
     buildWorkflowBundle(),
-    createDevIssuer({ keyFile: files.issuer }),
+    tokenIssuerOf(config, log),
     ensureSearchAttributes(infrastructure.temporal),
   ]);
   const system = await startSystem({
     ...settingsOf(config),
     databaseUrls,
     secrets,
-    serviceKeys: await loadServiceKeys({ ...config, file: files.services }),
+    serviceKeys: await loadServiceKeys({ ...config, file: keyFiles(config.DATA_DIR).services }),
     temporal: infrastructure.temporal,
     workflowBundlePath,
     mail: mailOf(config, infrastructure.smtpUrl),

@@ -8,6 +8,7 @@ import { type Mailer, notificationService, type NotificationService } from '../s
 import { patientService, type PatientService } from '../services/patient/index.ts';
 import { siteService, type SiteService } from '../services/site/index.ts';
 import { studyService, type StudyService } from '../services/study/index.ts';
+import { PRIVACY_EMAIL, RETENTION_YEARS } from './defaults.ts';
 import { type Channels, type ChannelsOptions, openChannels } from './rpc/channels.ts';
 import type { ServiceKeys } from './rpc/keys.ts';
 
@@ -77,10 +78,6 @@ function urlOf({ databaseUrls }: ServicesOptions, name: ServiceName): string {
   if (url === undefined) throw new Error(`no database URL for the ${name} service`);
   return url;
 }
-
-export const PRIVACY_EMAIL = 'privacy@trial.example';
-/** What the EU asks for the trial master file (Regulation 536/2014, 58), the longest of those that apply. */
-export const RETENTION_YEARS = 25;
 
 type Parts = ServicesOptions & { db: ServiceDatabase; channels: Channels };
 

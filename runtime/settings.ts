@@ -15,6 +15,7 @@ export function settingsOf(config: Config) {
     retentionYears: config.RETENTION_YEARS,
     maxAuthAgeS: config.REAUTHENTICATION_MAX_AGE_S,
     codeBreakSweepMs: config.CODE_BREAK_SWEEP_MS,
+    edge: config.OIDC_SIGNING_ACR === undefined ? {} : { signingAcr: config.OIDC_SIGNING_ACR },
     listen: { host: config.HOST, port: config.PORT },
     publicUrl: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,
   } satisfies Partial<SystemOptions>;

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { Hono } from 'hono';
 import { createApp } from '../api/app.ts';
+import type { ApiDeps } from '../api/deps.ts';
 import { metricsRoute } from '../api/metrics.ts';
 import type { TokenVerifier } from '../api/auth/token.ts';
 import { type Health, healthRoutes } from '../api/routes/health.ts';
@@ -22,6 +23,8 @@ import { dataConverterOf } from './temporal-codec/data-converter.ts';
 import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
+export type EdgeSettings = Pick<ApiDeps, 'signingAcr'>;
+
 export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'metrics' | 'secrets'> & {
   secrets: Secrets;
   temporal: { connection: ConnectionOptions; namespace: string };
@@ -31,6 +34,8 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpe
   /** Absent: this process has no REST API, and answers for its own health only. */
   auth?: TokenVerifier;
   timing: TimingProfile;
+  /** What the edge refuses, and of whom. */
+  edge?: EdgeSettings;
   /** See the configuration; its defaults when absent. */
   maxAuthAgeS?: number;
   codeBreakSweepMs?: number;
@@ -93,7 +98,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       })
     : NO_WORKERS;
   const health: Health = {
-    readiness: readinessOf({ databases, client, ...(mailer ? { mailer } : {}) }),
+    readiness: readinessOf({ databases, client, issuer: options.auth?.ready, ...(mailer ? { mailer } : {}) }),
     circuits: () => channels.circuits(),
   };
   const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health, registry }) : healthOnly(health, registry);
@@ -144,6 +149,7 @@ function edgeOf({ auth, serviceKeys, clock, client, composition, health, registr
     partDeadlineMs: options.callDeadlineMs,
     log,
     clock,
+    ...options.edge,
     ...(options.maxAuthAgeS === undefined ? {} : { maxAuthAgeS: options.maxAuthAgeS }),
   });
   const sweep = sweepOutboxes({ clients, enrollments, everyMs: options.codeBreakSweepMs ?? SWEEP_EVERY_MS, log });

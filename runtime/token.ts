@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { createDevIssuer } from './dev-issuer.ts';
+import { embeddedIssuer } from './dev-issuer.ts';
 import { ROLES, type Role } from '../services/common/index.ts';
 import { readConfig } from './config.ts';
-import { keyFiles } from './keys.ts';
+import { StartupError } from './embedded/startup-error.ts';
 
 const USAGE = `usage: npm run --silent token -- --role ROLE [--user ID] [--name TEXT] [--site CODE] [--study CODE] [--subject PATIENT_ID]
 roles: ${ROLES.join(', ')}; --site and --study may be repeated`;
@@ -13,7 +13,7 @@ if (!isRole(role) || (role === 'patient' && values.subject === undefined)) {
   console.error(role === 'patient' ? `a patient's token needs --subject\n${USAGE}` : USAGE);
   process.exit(2);
 }
-const issuer = await createDevIssuer({ keyFile: keyFiles(readConfig().DATA_DIR).issuer });
+const issuer = await issuerOrExit();
 const id = values.user ?? `${role}-1`;
 console.log(
   await issuer.sign({
@@ -25,6 +25,16 @@ console.log(
     ...(values.subject === undefined ? {} : { patientId: values.subject }),
   }),
 );
+
+async function issuerOrExit() {
+  try {
+    return await embeddedIssuer(readConfig());
+  } catch (error) {
+    if (!(error instanceof StartupError)) throw error;
+    console.error(`trial-enrollment: ${error.message}`);
+    process.exit(1);
+  }
+}
 
 function isRole(name: string | undefined): name is Role {
   return ROLES.some((known) => known === name);

@@ -10,7 +10,7 @@ import { requireRecentAuthentication } from './re-authentication.ts';
 export const SIGNING_IDLE_MS = 15 * 60_000;
 const MOST_SESSIONS = 10_000;
 
-type Deps = Pick<ApiDeps, 'clock' | 'maxAuthAgeS' | 'log'> & { clients: { study: Pick<ApiDeps['clients']['study'], 'noteMisuse' | 'signingLockedUntil'> } };
+type Deps = Pick<ApiDeps, 'clock' | 'maxAuthAgeS' | 'signingAcr' | 'log'> & { clients: { study: Pick<ApiDeps['clients']['study'], 'noteMisuse' | 'signingLockedUntil'> } };
 
 export type Signing = {
   /**
@@ -30,7 +30,7 @@ export type Signing = {
 export function signingDesk(deps: Deps): Signing {
   const lastSigned = new Map<string, number>();
   const authenticated = (c: Context<ApiEnv>): Authentication => {
-    const { id, authTime = 0 } = c.var.user;
+    const { id, authTime = 0, acr } = c.var.user;
     const session = `${id} ${authTime}`;
     const now = deps.clock().getTime();
     const last = lastSigned.get(session);
@@ -39,7 +39,7 @@ export function signingDesk(deps: Deps): Signing {
     lastSigned.delete(session);
     if (lastSigned.size >= MOST_SESSIONS) lastSigned.delete(lastSigned.keys().next().value!);
     lastSigned.set(session, now);
-    return { authTime, components: goesOn ? 'one' : 'both' };
+    return { authTime, ...(acr === undefined ? {} : { acr }), components: goesOn ? 'one' : 'both' };
   };
   const note = async (c: Context<ApiEnv>, about: string, why: 'stale_authentication' | 'not_entitled') => {
     const call = { ctx: ctxOf(c), key: `misuse/${uuidv7()}`, input: { about, operation: c.var.operation, why, via: 'api' } };

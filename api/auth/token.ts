@@ -1,80 +1,87 @@
-import { type CryptoKey, errors, jwtVerify } from 'jose';
+import { type CryptoKey, errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { ROLES, type Role, type User, userId } from '../../services/common/index.ts';
+import { type AuthenticatedUser, userOf } from './claims.ts';
 
-/**
- * Who calls, as the token says: codes of sites and studies, the person's own id for the role `patient`, and when the
- * person last proved to be there (`auth_time` of OpenID Connect, seconds since the epoch).
- */
-export type AuthenticatedUser = User & { sites: string[]; studies: string[]; patientId?: string; authTime?: number };
+export type { AuthenticatedUser } from './claims.ts';
 
-export type TokenVerifier = { verify(token: string): Promise<AuthenticatedUser> };
+export type TokenVerifier = {
+  /** Throws InvalidTokenError, or IssuerUnavailableError. */
+  verify(token: string): Promise<AuthenticatedUser>;
+  /** Settles when tokens can be verified; absent where that is always so. */
+  ready?: () => Promise<void>;
+};
 
 /** The token is missing, broken, expired or names no usable role. Never says which value was wrong. */
 export class InvalidTokenError extends Error {
   override readonly name = 'InvalidTokenError';
 }
 
-const claims = z.object({
-  sub: userId,
-  name: z.string().min(1).max(200),
-  // The trail must say in which role somebody acted, so a token names exactly one of ours; others are not our business.
-  roles: z
-    .array(z.string())
-    .max(50)
-    .transform((roles) => roles.filter((role): role is Role => (ROLES as readonly string[]).includes(role)))
-    .pipe(z.tuple([z.enum(ROLES)])),
-  sites: z.array(z.string().max(40)).max(200).default([]),
-  studies: z.array(z.string().max(40)).max(200).default([]),
-  patient: z.uuid().optional(),
-  auth_time: z.number().optional(),
-  exp: z.number(),
-});
+/** Whether the token is valid can't be told: the keys of its issuer are not known, and it does not answer. */
+export class IssuerUnavailableError extends Error {
+  override readonly name = 'IssuerUnavailableError';
+}
+
+export type TokenRules = {
+  issuer: string;
+  audience: string;
+  /** Only of asymmetric kinds: with a shared secret whoever verifies could sign as well. */
+  algorithms: readonly string[];
+  clock: () => Date;
+  /** How far the issuer's clock may be off, in seconds. */
+  skewS?: number;
+  /** Where the roles stand, with dots for objects within objects; `roles` unless told. */
+  rolesClaim?: string;
+  /** How long a token may be valid from its issue, in seconds. */
+  longestS?: number;
+  /** How long a verified token is remembered at most, in milliseconds; as long as it is valid unless told. */
+  rememberMs?: number;
+};
 
 const CACHE_LIMIT = 1000;
 
 /**
- * Verifies ES256 tokens of one issuer for one audience. A verified token is remembered (at most 1,000, until it
- * expires), since checking the same signature again for each request costs more than most reads.
- * Throws InvalidTokenError.
+ * Verifies tokens of one issuer for one audience. A verified token is remembered (at most 1,000, until it expires),
+ * since checking the same signature again for each request costs more than most reads. The key comes from `keyFor`
+ * and never from where the token's own header points to. Throws InvalidTokenError, and whatever `keyFor` throws.
  */
-export function tokenVerifier(options: {
-  publicKey: CryptoKey;
-  issuer: string;
-  audience: string;
-  clock: () => Date;
-}): TokenVerifier {
-  const { publicKey, issuer, audience, clock } = options;
-  const known = new Map<string, { user: AuthenticatedUser; expiresAt: number }>();
+export function tokenVerifier(keyFor: (header: JWTHeaderParameters) => Promise<CryptoKey>, rules: TokenRules): TokenVerifier {
+  const { issuer, audience, clock, skewS = 0, rolesClaim = 'roles', longestS = Infinity, rememberMs = Infinity } = rules;
+  const algorithms = [...rules.algorithms];
+  const known = new Map<string, { user: AuthenticatedUser; until: number }>();
   return {
     verify: async (token) => {
       const remembered = known.get(token);
-      if (remembered && remembered.expiresAt > clock().getTime()) return remembered.user;
+      if (remembered && remembered.until > clock().getTime()) return remembered.user;
       known.delete(token);
-      const { user, expiresAt } = await check(token);
+      const { user, exp } = await check(token);
       if (known.size >= CACHE_LIMIT) known.delete(known.keys().next().value ?? '');
-      known.set(token, { user, expiresAt });
+      known.set(token, { user, until: Math.min(exp * 1000, clock().getTime() + rememberMs) });
       return user;
     },
   };
 
   async function check(token: string) {
     try {
-      const { payload } = await jwtVerify(token, publicKey, {
-        algorithms: ['ES256'],
+      const { payload } = await jwtVerify(token, understood, {
+        algorithms,
         issuer,
         audience,
-        requiredClaims: ['exp', 'sub'],
+        requiredClaims: ['exp', 'iat', 'sub'],
+        clockTolerance: skewS,
         currentDate: clock(),
       });
-      const { sub, name, roles, sites, studies, patient, auth_time: authTime, exp } = claims.parse(payload);
-      const user: AuthenticatedUser = { id: sub, name, role: roles[0], sites, studies };
-      if (patient !== undefined) user.patientId = patient;
-      if (authTime !== undefined) user.authTime = authTime;
-      return { user, expiresAt: exp * 1000 };
+      const told = userOf(payload, rolesClaim);
+      if (told.iat > clock().getTime() / 1000 + skewS || told.exp - told.iat > longestS) throw new InvalidTokenError('invalid token');
+      return told;
     } catch (error) {
       if (error instanceof errors.JOSEError || error instanceof z.ZodError) throw new InvalidTokenError('invalid token');
       throw error;
     }
+  }
+
+  /** Whoever marks a header as critical wants it understood or the token refused (RFC 7515, 4.1.11). */
+  function understood(header: JWTHeaderParameters): Promise<CryptoKey> {
+    if ('crit' in header) throw new InvalidTokenError('invalid token');
+    return keyFor(header);
   }
 }

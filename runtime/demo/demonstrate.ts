@@ -1,6 +1,5 @@
-import { createDevIssuer, type DevIssuer } from '../dev-issuer.ts';
+import { type DevIssuer, embeddedIssuer } from '../dev-issuer.ts';
 import type { Config } from '../config.ts';
-import { keyFiles } from '../keys.ts';
 import { enrolCohort, isEmpty } from './cohort.ts';
 import { printWelcome } from './welcome.ts';
 
@@ -8,7 +7,12 @@ import { printWelcome } from './welcome.ts';
 export async function demonstrate(config: Config, { uiUrl, withCohort }: { uiUrl: string | undefined; withCohort: boolean }): Promise<void> {
   const url = `http://127.0.0.1:${config.PORT}`;
   console.log(`ready ${url}`);
-  const issuer = await createDevIssuer({ keyFile: keyFiles(config.DATA_DIR).issuer });
+  if (config.OIDC_ISSUER !== undefined) {
+    // Nobody here can sign the tokens that a demonstration needs.
+    console.log(`API and its documentation   ${url}/docs\nTokens are those of ${config.OIDC_ISSUER}; a demonstration cohort needs the embedded issuer.`);
+    return;
+  }
+  const issuer = await embeddedIssuer(config);
   if (withCohort) await enrolDemonstration({ url, issuer });
   await printWelcome({ url, uiUrl, issuer, dataDir: config.DATA_DIR });
 }

@@ -27,8 +27,21 @@ export const isEncrypted = (payload: Payload): boolean => text(payload.metadata?
 export const workflowOf = (payload: Payload): string | undefined => text(payload.metadata?.[WORKFLOW_ID]);
 
 /**
- * Seals what Temporal keeps with AES-256-GCM: arguments, results, memos, summaries and, by the failure converter,
- * messages of failures. Bound to the workflow where the SDK says which (all but the payloads of queries and of what
+ * What the Temporal UI shows of a run without anybody opening a payload: bare texts (summaries, details, memos) and the
+ * answer with the current details. Free of personal data, and tested to be; what people say is always an object.
+ */
+function isForDisplay({ metadata, data }: Payload): boolean {
+  if (!data || text(metadata?.[ENCODING]) !== 'json/plain') return false;
+  const [first] = data;
+  if (first === QUOTE) return true;
+  return text(data.subarray(0, METADATA_ANSWER.length)) === METADATA_ANSWER;
+}
+const QUOTE = 0x22;
+const METADATA_ANSWER = '{"definition":{"type":"';
+
+/**
+ * Seals what Temporal keeps with AES-256-GCM: arguments, results and, by the failure converter, messages of failures.
+ * What is there to be displayed is left readable. Bound to the workflow where the SDK says which (all but the payloads of queries and of what
  * belongs to no workflow): copied into another one it does not open. What is not ours passes as it is.
  */
 export function payloadCodec(keys: KeyRing): PayloadCodec {
@@ -39,6 +52,7 @@ export function payloadCodec(keys: KeyRing): PayloadCodec {
 }
 
 async function encoded(keys: KeyRing, payload: Payload, context: SerializationContext | undefined): Promise<Payload> {
+  if (isForDisplay(payload)) return payload;
   const { id, key } = await keys.current();
   const workflowId = context?.workflowId;
   const whole = Wire.encode(Wire.create(payload)).finish();

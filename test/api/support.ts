@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { createApp } from '../../api/app.ts';
 import { createDevIssuer } from '../../runtime/dev-issuer.ts';
 import type { AuthenticatedUser } from '../../api/auth/token.ts';
-import type { Api } from '../../api/deps.ts';
+import type { Api, ApiDeps } from '../../api/deps.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
 import { type Composition, composeServices, type Services } from '../../runtime/services.ts';
 import { freshServiceKeys } from '../../runtime/rpc/keys.ts';
@@ -44,7 +44,8 @@ export type TestApi = {
 let lastKey = 0;
 export const nextKey = () => `key-${(lastKey += 1)}`;
 
-export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Promise<TestApi> {
+/** `deps`: what a test has the API reach instead, or beside. */
+export async function startTestApi({ log = testLog, deps = {} }: { log?: Logger; deps?: Partial<ApiDeps> } = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-api-'));
   const issuer = await createDevIssuer({ keyFile: join(dir, 'issuer.json') });
@@ -72,6 +73,7 @@ export async function startTestApi({ log = testLog }: { log?: Logger } = {}): Pr
     partDeadlineMs: 5000,
     log,
     clock: () => new Date(),
+    ...deps,
   });
   const caller = (token: () => Promise<string | null>): Caller => async (method, path, ask = {}) => {
     const bearer = await token();

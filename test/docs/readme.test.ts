@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ENVIRONMENT, readConfig } from '../../runtime/config.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DOCUMENTS = ['README.md', 'docs/architecture.md', 'docs/replay.md'];
+const DOCUMENTS = ['README.md', 'docs/architecture.md', 'docs/replay.md', 'docs/compliance.md'];
 
 /** A row of the configuration table, from the schema that the process reads its environment with. */
 function rows(): string[] {

@@ -8,7 +8,7 @@ import { connectDatabase } from '../../db/index.ts';
 import { migrateService } from '../../db/migrate.ts';
 import { provision, roleOf, urlAs } from '../../db/provision.ts';
 import { dataStepsOf } from '../../runtime/data-steps.ts';
-import { RETENTION_YEARS } from '../../runtime/services.ts';
+import { RETENTION_YEARS } from '../../runtime/defaults.ts';
 import { patientService } from '../../services/patient/index.ts';
 import { TRUSTING } from '../support/commands.ts';
 import { TEST_SECRETS } from '../support/secrets.ts';

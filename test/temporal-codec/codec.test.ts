@@ -52,6 +52,12 @@ it('after another key has come, the older one goes on opening; without it it is 
   expect((failure as Error).message).toContain('one');
 });
 
+it('what is there to be displayed stays readable: bare texts and the answer with the current details, nothing else', async () => {
+  const pass = async (shown: unknown) => !isEncrypted((await codec.encode([defaultPayloadConverter.toPayload(shown)]))[0]!);
+  expect(await Promise.all([pass('Record the signed consent'), pass({ definition: { type: 'consentToEnrollment' }, currentDetails: '**Where:** slot' })])).toEqual([true, true]);
+  for (const said of [{ reason: 'text' }, ['text'], { definition: 'x' }, 42, null, [{ definition: { type: 'x' } }]]) expect(await pass(said), JSON.stringify(said)).toBe(false);
+});
+
 it('what is not ours, as in histories of before, passes as it is', async () => {
   const [one] = await codec.decode([payload()], of('w'));
   expect(value(one!)).toEqual(VALUE);
