@@ -10,6 +10,7 @@ import type { AssertionSigner } from '../services/common/index.ts';
 import type { Grant } from '../services/common/authority/grant.ts';
 import type { OperationId } from '../services/common/authority/policy.ts';
 import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
+import type { RateLimits } from './edge/rate-limits.ts';
 import type { EnrollmentGateway } from './enrollment-gateway.ts';
 import type { Health } from './routes/health.ts';
 
@@ -20,6 +21,9 @@ export type Clients = {
   edc: EdcClient;
   notification: NotificationClient;
 };
+
+/** How the API meets the world: limits, who may call from a browser, and whether it is reached over TLS. */
+export type EdgeRules = RateLimits & { corsOrigins?: readonly string[]; https?: boolean };
 
 /** Everything that the API reaches; it holds no state of its own and opens no connection. */
 export type ApiDeps = Health & {
@@ -38,6 +42,7 @@ export type ApiDeps = Health & {
   partDeadlineMs: number;
   /** How old the authentication may be, in seconds, where somebody must have authenticated just now; 300 when absent. */
   maxAuthAgeS?: number;
+  rules?: EdgeRules;
   /** The `acr` that counts as such an authentication, or several with spaces between; any when absent. */
   signingAcr?: string;
 };

@@ -4,6 +4,9 @@ import { type ServerType, serve } from '@hono/node-server';
 /** Requests that run when the process ends may finish for so long. */
 const DRAIN_MS = 3000;
 
+/** A request that is longer, or comes in drops, is given up (408, 431): it would hold a connection for as long as it likes. */
+const LIMITS = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 10_000 } as const;
+
 export type HttpServer = {
   /** `http://host:port` */
   url: string;
@@ -14,7 +17,7 @@ export type HttpServer = {
 /** Serves a fetch handler over HTTP/1.1. Throws what listening throws, e.g. EADDRINUSE. */
 export async function listenHttp(fetch: (request: Request) => Response | Promise<Response>, at: { host: string; port: number }): Promise<HttpServer> {
   const server = await new Promise<ServerType>((resolve, reject) => {
-    const starting = serve({ fetch, hostname: at.host, port: at.port }, () => resolve(starting));
+    const starting = serve({ fetch, hostname: at.host, port: at.port, serverOptions: LIMITS }, () => resolve(starting));
     starting.once('error', reject);
   });
   return { url: urlOf(server.address() as AddressInfo), stop: () => closeServer(server) };

@@ -1,3 +1,4 @@
+import type { EdgeRules } from '../api/deps.ts';
 import type { Config } from './config.ts';
 import type { SystemOptions } from './system.ts';
 
@@ -15,10 +16,24 @@ export function settingsOf(config: Config) {
     retentionYears: config.RETENTION_YEARS,
     maxAuthAgeS: config.REAUTHENTICATION_MAX_AGE_S,
     codeBreakSweepMs: config.CODE_BREAK_SWEEP_MS,
-    edge: config.OIDC_SIGNING_ACR === undefined ? {} : { signingAcr: config.OIDC_SIGNING_ACR },
+    edge: { rules: rulesOf(config), ...(config.OIDC_SIGNING_ACR === undefined ? {} : { signingAcr: config.OIDC_SIGNING_ACR }) },
     listen: { host: config.HOST, port: config.PORT },
     publicUrl: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,
   } satisfies Partial<SystemOptions>;
+}
+
+/** No limits in development, where load is put on it on purpose. */
+function rulesOf(config: Config): EdgeRules {
+  const production = config.NODE_ENV === 'production';
+  const perCaller = config.RATE_LIMIT_PER_CALLER ?? (production ? 50 : undefined);
+  const perAddress = config.RATE_LIMIT_PER_ADDRESS ?? (production ? 200 : undefined);
+  return {
+    ...(perCaller === undefined ? {} : { perCaller }),
+    ...(perAddress === undefined ? {} : { perAddress }),
+    trustedProxies: config.TRUSTED_PROXIES,
+    corsOrigins: config.CORS_ORIGINS?.split(',') ?? [],
+    https: config.PUBLIC_URL?.startsWith('https:') ?? false,
+  };
 }
 
 export function mailOf(config: Config, smtpUrl: string): SystemOptions['mail'] {

@@ -23,7 +23,7 @@ import { dataConverterOf } from './temporal-codec/data-converter.ts';
 import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
-export type EdgeSettings = Pick<ApiDeps, 'signingAcr'>;
+export type EdgeSettings = Pick<ApiDeps, 'signingAcr' | 'rules'>;
 
 export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'metrics' | 'secrets'> & {
   secrets: Secrets;
