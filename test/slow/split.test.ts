@@ -32,6 +32,7 @@ describe('npm run start:split', () => {
   it('enrols the same cohort as one process, and SIGTERM ends every part with exit code 0', TIMEOUT, async () => {
     const app = await startApp({ dataDir: folder.path, args: ['split'] });
     await printed(app, 'Stop with Ctrl-C');
+    expect(app.stderr()).not.toContain('was not enrolled');
     expect(app.stdout()).toContain('cohort enrolled: 7 active, 1 cap_reached, 1 declined, 1 expired, 1 parked, 1 screen_failed, 1 voided, 1 waiting for a randomisation, 1 waiting for a signature, 1 withdrawn');
     const parts = PARTS.map((part) => childOf(app, programOf(part)).pid);
     app.kill('SIGTERM');

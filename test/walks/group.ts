@@ -40,8 +40,7 @@ export async function openGroup(at: TestSystem, { name, cap }: { name: ProtocolN
   const emergency = `emergency-${study.studyCode}`;
   const delegation = { userId: emergency, siteId: study.siteId, tasks: ['unblinding'], from: '2026-01-15T00:00:00Z' };
   const studies = [study.studyCode];
-  const [undelegated, coordinator, stranger, sponsor, medicalMonitor, investigator] = await Promise.all([
-    caller(at, 'investigator', { sites, id: 'nobody-9' }),
+  const [coordinator, stranger, sponsor, medicalMonitor, investigator] = await Promise.all([
     caller(at, 'coordinator', { sites, id: 'coordinator-1' }),
     caller(at, 'clinician', { sites: ['ELSEWHERE'], id: 'clinician-9' }),
     caller(at, 'sponsor', { studies, id: 'sponsor-1' }),
@@ -52,7 +51,9 @@ export async function openGroup(at: TestSystem, { name, cap }: { name: ProtocolN
   ]);
   const amendments: Amendment[] = [{ askedAt: 0, answeredAt: 0, all: true }];
   let amending: Promise<unknown> = Promise.resolve();
-  const people = { undelegated, coordinator, stranger, sponsor, medicalMonitor, emergency: investigator } satisfies Record<string, Caller>;
+  // Another one for each signing: ten refused ones of the same person lock that person's signing.
+  const undelegated: Pick<Caller, 'post'> = { post: async (...request) => (await caller(at, 'investigator', { sites, id: `nobody-${request[2]}` })).post(...request) };
+  const people = { undelegated, coordinator, stranger, sponsor, medicalMonitor, emergency: investigator } satisfies Record<string, Pick<Caller, 'post'>>;
   return {
     study,
     people,

@@ -13,7 +13,7 @@ const BAD = { AGE: 12, EGFR: 12 };
 export const STRATA = { right: { sex: 'female' }, wrong: { sex: 'unknown' } };
 
 /** A request of a walk: the same content under the same key, however often it is sent. */
-export type Request = { sent: Sent; who: Caller; path: string; body: Record<string, unknown>; key: string };
+export type Request = { sent: Sent; who: Pick<Caller, 'post'>; path: string; body: Record<string, unknown>; key: string };
 
 export type Reply = Http;
 
@@ -72,7 +72,7 @@ export function requestOf(group: Group, person: Person, { sent, key, sha256 }: {
   const { study, people } = group;
   const { message, version = 0, complete } = sent;
   const path = (rest: string) => `/enrollments/${person.enrollmentId}/${rest}`;
-  const made = (who: Caller, where: string, body: Record<string, unknown>): Request => ({ sent, who, path: where, body, key });
+  const made = (who: Request['who'], where: string, body: Record<string, unknown>): Request => ({ sent, who, path: where, body, key });
   switch (message.kind) {
     case 'results': {
       const values = Object.fromEntries(message.values.map(({ item, good }) => [item, (good ? GOOD : BAD)[item]]));
