@@ -18,7 +18,10 @@ export type AuditEntry = {
 };
 
 /** Who acted, why, and by which request: travels with every command into the audit row. */
-export type CommandContext = { actor: unknown; requestId: string; reason?: string | undefined };
+export type CommandContext = { actor: unknown; requestId: string; reason?: string | undefined; origin?: Origin | undefined };
+
+/** From where a person acts, as the edge saw it, and in which trace (W3C Trace Context). */
+export type Origin = { address?: string; traceId?: string };
 
 export type Command = {
   db: ServiceDatabase;
@@ -164,26 +167,29 @@ async function auditKeys(tx: Pick<Transaction, 'execute'>, { vault }: ServiceDat
   return keys;
 }
 
+const streamOf = ({ entity, entityId }: AuditEntry) => `${entity}/${entityId}`;
+const byStream = (a: AuditEntry, b: AuditEntry) => Number(streamOf(a) > streamOf(b)) - Number(streamOf(a) < streamOf(b));
 const ownerOf = ({ owner = SERVICE_OWNER }: AuditEntry) => owner;
 
 /** Sent as it is called, so that it may go out together with COMMIT. */
 function insertAudit(tx: Pick<Transaction, 'execute'>, { ledger, verb, ctx, key, keys }: Writing & { keys: AuditKeys }, entries: readonly AuditEntry[]): Promise<unknown> {
   if (entries.length === 0) return Promise.resolve();
-  const { requestId, reason = null } = ctx;
+  const { requestId, reason = null, origin: { address, traceId } = {} } = ctx;
   const { actor, names } = withoutNames(ctx.actor);
-  const rows = entries.map((entry) => {
+  // By record, as their streams are locked one after the other: two transactions never wait for each other.
+  const rows = entries.toSorted(byStream).map((entry) => {
     const { action, entity, entityId, before, after } = entry;
     const id = uuidv7();
     const dataKey = keys.get(ownerOf(entry))!;
-    const details = dataKey.seal({ table: 'audit_entries', row: id, column: 'details' }, JSON.stringify({ before, after, reason, names })).toString('base64');
-    return { id, action, verb, entity, entityId, actor, details, owner: dataKey.owner, request_id: requestId, command_key: key };
+    const details = dataKey.seal({ table: 'audit_entries', row: id, column: 'details' }, JSON.stringify({ before, after, reason, names, address })).toString('base64');
+    return { id, action, verb, entity, entityId, actor, details, owner: dataKey.owner, request_id: requestId, command_key: key, trace_id: traceId };
   });
   // One text and one parameter however many rows: these statements are written with every command.
   return statement(tx.execute(sql`
-    insert into ${ledger.auditEntries} (id, action, verb, entity, entity_id, actor, details, owner, request_id, command_key)
-    select id, action, verb, entity, "entityId", actor, decode(details, 'base64'), owner, request_id, command_key
+    insert into ${ledger.auditEntries} (id, action, verb, entity, entity_id, actor, details, owner, request_id, command_key, trace_id)
+    select id, action, verb, entity, "entityId", actor, decode(details, 'base64'), owner, request_id, command_key, trace_id
     from jsonb_to_recordset(${JSON.stringify(rows)}) as row (id uuid, action text, verb text, entity text,
-      "entityId" text, actor jsonb, details text, owner text, request_id text, command_key text)`));
+      "entityId" text, actor jsonb, details text, owner text, request_id text, command_key text, trace_id text)`));
 }
 
 /** Ids and roles stay readable, printed names are sealed. */

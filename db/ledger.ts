@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { check, index, jsonb, type PgSchema, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { sealed } from './encryption/columns.ts';
+import { bigint, check, index, integer, jsonb, type PgSchema, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { bytes, sealed } from './encryption/columns.ts';
 
 /** What an activity's or a request's key stands for. */
 export const COMMAND_STATES = ['done', 'undone', 'cancelled'] as const;
@@ -8,7 +8,7 @@ export type CommandState = (typeof COMMAND_STATES)[number];
 
 /**
  * The tables that every service has beside its own: the keys of the commands it has carried out (once and only once),
- * the audit trail (21 CFR 11.10(e)), written in the transaction of the effect, and the data keys of what is sealed.
+ * the audit trail (21 CFR 11.10(e)), written in the transaction of the effect, its seals, and the data keys of what is sealed.
  */
 export function ledgerTables(schema: Pick<PgSchema, 'table'>) {
   const commandKeys = schema.table('command_keys', {
@@ -37,9 +37,32 @@ export function ledgerTables(schema: Pick<PgSchema, 'table'>) {
       owner: text('owner').notNull(),
       requestId: text('request_id').notNull(),
       commandKey: text('command_key'),
+      traceId: text('trace_id'),
+      /** From here on filled in by the table's own trigger (`audit/entry-hash.ts`): the order of the service's trail, */
+      number: bigint('number', { mode: 'number' }).notNull(),
+      /** that within the stream of one record, the hash of the entry before it there (empty for the first), and its own. */
+      position: integer('position').notNull(),
+      previous: bytes('previous').notNull(),
+      hash: bytes('hash').notNull(),
     },
-    (t) => [index('audit_entries_entity').on(t.entity, t.entityId, t.at)],
+    (t) => [uniqueIndex('audit_entries_number').on(t.number), uniqueIndex('audit_entries_stream').on(t.entity, t.entityId, t.position)],
   );
+  /** Signed Merkle roots over the entries since the one before (`audit/seal.ts`); appended to only, as they are. */
+  const auditSeals = schema.table('audit_seals', {
+    number: integer('number').primaryKey(),
+    at: timestamp('at', { withTimezone: true, mode: 'date' }).notNull(),
+    /** The numbers of entries that it is about: after `after`, up to `upTo`. Some are missing: of what was rolled back. */
+    after: bigint('after', { mode: 'number' }).notNull(),
+    upTo: bigint('up_to', { mode: 'number' }).notNull(),
+    /** Number (8 bytes) and hash (32 bytes) of each entry, in their order. */
+    entries: bytes('entries').notNull(),
+    root: bytes('root').notNull(),
+    /** SHA-256 of what the seal before it signs. */
+    previous: bytes('previous').notNull(),
+    keyId: text('key_id').notNull(),
+    /** Ed25519. */
+    signature: bytes('signature').notNull(),
+  });
   /** Wrapped keys, one per owner; a destroyed one keeps its line, so that the owner never gets another. */
   const dataKeys = schema.table(
     'data_keys',
@@ -58,7 +81,7 @@ export function ledgerTables(schema: Pick<PgSchema, 'table'>) {
       check('data_keys_destroyed', sql`(${t.destroyedAt} is null) = (${t.wrapped} is not null and ${t.keyId} is not null)`),
     ],
   );
-  return { commandKeys, auditEntries, dataKeys };
+  return { commandKeys, auditEntries, auditSeals, dataKeys };
 }
 
-export type Ledger = Omit<ReturnType<typeof ledgerTables>, 'dataKeys'>;
+export type Ledger = Pick<ReturnType<typeof ledgerTables>, 'commandKeys' | 'auditEntries'>;

@@ -5,6 +5,7 @@ import { StartupError } from '../runtime/embedded/startup-error.ts';
 import { isTypedError } from '../services/common/index.ts';
 import { erasePatientCommand } from './commands/erase-patient.ts';
 import { rotateKeysCommand } from './commands/rotate-keys.ts';
+import { verifyAuditCommand } from './commands/verify-audit.ts';
 import { EXIT, output } from './output.ts';
 
 const program = new Command('ops')
@@ -15,6 +16,7 @@ const outputOf = (command: Command) => output({ json: command.optsWithGlobals<{ 
 
 const group = (name: string, description: string) => program.command(name).description(description).exitOverride();
 rotateKeysCommand(group('keys', 'the keys of the installation'), outputOf);
+verifyAuditCommand(group('audit', 'the audit trail'), outputOf);
 erasePatientCommand(group('patients', 'participants'), outputOf);
 
 try {

@@ -29,6 +29,9 @@ export const ENVIRONMENT = z.object({
   ...(Object.fromEntries(
     SERVICES.map((name) => [`DATABASE_URL_${name.toUpperCase()}`, postgresUrl.optional().describe(`PostgreSQL of the ${name} service alone, as its own role, with an empty schema \`${name}\` of its own`)]),
   ) as Record<`DATABASE_URL_${Uppercase<ServiceName>}`, z.ZodOptional<typeof postgresUrl>>),
+  ...(Object.fromEntries(
+    SERVICES.map((name) => [`DATABASE_OWNER_URL_${name.toUpperCase()}`, postgresUrl.optional().describe(`The same database as the role that owns that schema, which migrates it and gives the service’s role its rights; without it that role owns its tables itself`)]),
+  ) as Record<`DATABASE_OWNER_URL_${Uppercase<ServiceName>}`, z.ZodOptional<typeof postgresUrl>>),
   DATABASE_TIMEOUT_MS: millis(5000).describe('A statement or a wait for a lock'),
   TEMPORAL_ADDRESS: z.string().min(1).optional().describe('Temporal server instead of the embedded one, host:port; `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*` as in Temporal’s own tools'),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional().describe('Mail server instead of the embedded mailbox'),
@@ -40,6 +43,9 @@ export const ENVIRONMENT = z.object({
   INDEX_KEY: z.string().regex(/^[0-9a-f]{64,}$/).optional().describe('Key of the blind index by which persons are found, hexadecimal; default: a file in `DATA_DIR`'),
   KEY_ENCRYPTION_KEYS_FILE: z.string().min(1).optional().describe('Keys that wrap the data keys, mode 0600; default: a file in `DATA_DIR`'),
   PAYLOAD_KEYS_FILE: z.string().min(1).optional().describe('Keys of what Temporal keeps, mode 0600; default: a file in `DATA_DIR`'),
+  AUDIT_SEAL_KEYS_FILE: z.string().min(1).optional().describe('Keys that the audit trail is sealed with, mode 0600; default: a file in `DATA_DIR`'),
+  AUDIT_SEALS_DIR: z.string().min(1).optional().describe('Where each seal is written down as well, out of the reach of whoever has the database; default: a folder in `DATA_DIR`'),
+  AUDIT_SEAL_INTERVAL_MS: millis(60_000).describe('Between two seals of the audit trail'),
   GRPC_HOST: z.string().default('127.0.0.1').describe('Address that a service of its own process listens on'),
   GRPC_PORT: port.optional().describe('Port of that service; a free one when absent'),
   ...(Object.fromEntries(
@@ -75,8 +81,9 @@ export const ENVIRONMENT = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Of the log on standard output'),
 });
 
-export type Config = Omit<z.output<typeof ENVIRONMENT>, `${'DATABASE' | 'GRPC'}_URL_${Uppercase<ServiceName>}`> & {
+export type Config = Omit<z.output<typeof ENVIRONMENT>, `${'DATABASE' | 'DATABASE_OWNER' | 'GRPC'}_URL_${Uppercase<ServiceName>}`> & {
   serviceUrls: Partial<Record<ServiceName, string>>;
+  ownerUrls: Partial<Record<ServiceName, string>>;
   peers: Partial<Record<ServiceName, string>>;
   timing: TimingProfile;
 };
@@ -94,7 +101,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   if (values.OIDC_JWKS_URL !== undefined && values.OIDC_ISSUER === undefined) {
     throw new StartupError({ code: 'bad_configuration', message: 'OIDC_JWKS_URL needs OIDC_ISSUER: whose keys they are. See the table in README.md.' });
   }
-  const urlsOf = (what: 'DATABASE' | 'GRPC') => {
+  const urlsOf = (what: 'DATABASE' | 'DATABASE_OWNER' | 'GRPC') => {
     const urls = SERVICES.map((name) => [name, values[`${what}_URL_${name.toUpperCase() as Uppercase<ServiceName>}`]] as const);
     return Object.fromEntries(urls.filter(([, url]) => url !== undefined)) as Partial<Record<ServiceName, string>>;
   };
@@ -105,5 +112,5 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     retryMaximumMs: Math.max(values.STEP_RETRY_MAXIMUM_MS, values.STEP_RETRY_INITIAL_MS),
     roundMs: values.STEP_ROUND_MS,
   };
-  return { ...values, serviceUrls: urlsOf('DATABASE'), peers: urlsOf('GRPC'), timing };
+  return { ...values, serviceUrls: urlsOf('DATABASE'), ownerUrls: urlsOf('DATABASE_OWNER'), peers: urlsOf('GRPC'), timing };
 }

@@ -10,9 +10,11 @@ import { madeOnce } from './made-once.ts';
 export type Secrets = DatabaseSecrets & {
   /** Of what Temporal keeps: payloads, failures, memos. */
   payloadKeys: KeyRing;
+  /** Seeds of the keys that the audit trail is sealed with. */
+  auditSealKeys: KeyRing;
 };
 
-type Named = Pick<Config, 'DATA_DIR' | 'HASH_KEY' | 'INDEX_KEY' | 'KEY_ENCRYPTION_KEYS_FILE' | 'PAYLOAD_KEYS_FILE'>;
+type Named = Pick<Config, 'DATA_DIR' | 'HASH_KEY' | 'INDEX_KEY' | 'KEY_ENCRYPTION_KEYS_FILE' | 'PAYLOAD_KEYS_FILE' | 'AUDIT_SEAL_KEYS_FILE'>;
 
 /** Files of keys in the data folder, readable by their owner only. */
 export function keyFiles(dataDir: string) {
@@ -22,6 +24,7 @@ export function keyFiles(dataDir: string) {
     indexKey: file('index.key'),
     keyEncryptionKeys: file('key-encryption.json'),
     payloadKeys: file('payload.json'),
+    auditSealKeys: file('audit-seals.json'),
     issuer: file('issuer.json'),
     services: file('services.json'),
   };
@@ -30,13 +33,14 @@ export function keyFiles(dataDir: string) {
 /** The keys that the configuration names, otherwise those of the data folder, which are made on first use. */
 export async function loadSecrets(config: Named): Promise<Secrets> {
   const files = keyFiles(config.DATA_DIR);
-  const [hashKey, indexKey, keyEncryptionKeys, payloadKeys] = await Promise.all([
+  const [hashKey, indexKey, keyEncryptionKeys, payloadKeys, auditSealKeys] = await Promise.all([
     loadKey({ configured: config.HASH_KEY, file: files.hashKey }),
     loadKey({ configured: config.INDEX_KEY, file: files.indexKey }),
     loadRing({ configured: config.KEY_ENCRYPTION_KEYS_FILE, file: files.keyEncryptionKeys }),
     loadRing({ configured: config.PAYLOAD_KEYS_FILE, file: files.payloadKeys }),
+    loadRing({ configured: config.AUDIT_SEAL_KEYS_FILE, file: files.auditSealKeys }),
   ]);
-  return { hashKey, indexKey, keys: ringKeyProvider(keyEncryptionKeys), payloadKeys };
+  return { hashKey, indexKey, keys: ringKeyProvider(keyEncryptionKeys), payloadKeys, auditSealKeys };
 }
 
 /** The key of an HMAC: the configured one, otherwise that of the file, which is made on first use. */

@@ -1,3 +1,4 @@
+import type { ServiceDatabase } from '../db/index.ts';
 import { SERVICES } from '../db/provision.ts';
 import type { Config } from './config.ts';
 import { runningClusterUrl } from './embedded/running-cluster.ts';
@@ -7,7 +8,7 @@ import { reachable, serviceUrlsOf } from './provision.ts';
 import { composeServices, type Services } from './services.ts';
 import { settingsOf } from './settings.ts';
 
-export type OpsServices = { services: Services; secrets: Secrets; close(): Promise<void> };
+export type OpsServices = { services: Services; databases: readonly ServiceDatabase[]; secrets: Secrets; close(): Promise<void> };
 
 /**
  * The services on the databases of this installation, for an operator's command: whether the system runs or not, and
@@ -27,7 +28,7 @@ export async function openOpsServices(config: Config): Promise<OpsServices> {
   });
   await reachable(() => Promise.all(databases.map((db) => db.ping())));
   // All of them are hosted here.
-  return { services: services as Services, secrets, close };
+  return { services: services as Services, databases, secrets, close };
 }
 
 const NO_MAILER = {

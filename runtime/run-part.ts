@@ -1,4 +1,3 @@
-import { migrateService } from '../db/migrate.ts';
 import type { ServiceName } from '../db/provision.ts';
 import { dataStepsOf } from './data-steps.ts';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -6,10 +5,10 @@ import type { Config } from './config.ts';
 import { endOn, lostWorker } from './end-on.ts';
 import { ensurePortFree } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
-import { keyFiles, loadSecrets } from './keys.ts';
+import { keyFiles, loadSecrets, type Secrets } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
 import { hostedBy, type Part, queuesOf } from './part.ts';
-import { reachable } from './provision.ts';
+import { migrateElsewhere, reachable } from './provision.ts';
 import { loadServiceKeys } from './rpc/keys.ts';
 import { calleesOf } from './rpc/routes.ts';
 import { rpcTlsOf } from './rpc/tls.ts';
@@ -37,7 +36,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
   const files = keyFiles(config.DATA_DIR);
   const secrets = await loadSecrets(config);
   const serviceKeys = await loadServiceKeys({ ...config, file: files.services });
-  for (const [name, url] of Object.entries(databaseUrls)) await reachable(() => migrateService(name as ServiceName, url, dataStepsOf(name as ServiceName, secrets)));
+  for (const [name, url] of Object.entries(databaseUrls)) await bringUpToDate(name as ServiceName, url, { config, secrets });
   if (part === 'api' || part === 'enrollment') await ensureSearchAttributes(temporal);
   const system = await startSystem({
     ...settingsOf(config),
@@ -57,6 +56,10 @@ export async function runPart(part: Part, config: Config): Promise<void> {
   });
   endOn({ stop: () => system.stop(), losses: [lostWorker(system.workers.finished)] });
   console.log(`ready ${part} ${system.url}${system.grpc ? ` gRPC ${system.grpc.url}` : ''}`);
+}
+
+async function bringUpToDate(name: ServiceName, url: string, { config, secrets }: { config: Config; secrets: Secrets }): Promise<void> {
+  await reachable(() => migrateElsewhere(name, { url, ownerUrl: config.ownerUrls[name], steps: dataStepsOf(name, secrets) }));
 }
 
 /** What goes between services is about participants: in production it leaves the machine by TLS only. */

@@ -22,7 +22,7 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
   installTemporalLog(log);
   const secrets = await loadSecrets(config);
   const [databaseUrls, workflowBundlePath, issuer] = await Promise.all([
-    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, secrets }),
+    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, ownerUrls: config.ownerUrls, secrets }),
     buildWorkflowBundle(),
     tokenIssuerOf(config, log),
     ensureSearchAttributes(infrastructure.temporal),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { EdgeRules } from '../api/deps.ts';
 import type { Config } from './config.ts';
 import type { SystemOptions } from './system.ts';
@@ -15,6 +16,7 @@ export function settingsOf(config: Config) {
     timing: config.timing,
     retentionYears: config.RETENTION_YEARS,
     maxAuthAgeS: config.REAUTHENTICATION_MAX_AGE_S,
+    seals: { everyMs: config.AUDIT_SEAL_INTERVAL_MS, dir: config.AUDIT_SEALS_DIR ?? join(config.DATA_DIR, 'audit-seals') },
     codeBreakSweepMs: config.CODE_BREAK_SWEEP_MS,
     edge: { rules: rulesOf(config), ...(config.OIDC_SIGNING_ACR === undefined ? {} : { signingAcr: config.OIDC_SIGNING_ACR }) },
     listen: { host: config.HOST, port: config.PORT },

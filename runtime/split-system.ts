@@ -24,7 +24,7 @@ export async function startSplitSystem({ config, infrastructure }: Options): Pro
   // Made once, before several processes would; the parts read the files, or what the configuration names.
   const secrets = await loadSecrets(config);
   const [databaseUrls] = await Promise.all([
-    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, secrets }),
+    prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, ownerUrls: config.ownerUrls, secrets }),
     // Made once, before several processes would.
     buildWorkflowBundle(),
     sharedServiceKeys(files.services),
@@ -60,7 +60,7 @@ export async function startSplitSystem({ config, infrastructure }: Options): Pro
 
 /** What the parts read, apart from what is each one's own. The database URLs of others are not handed on. */
 function environmentOf(config: Config, { temporal, smtpUrl }: Options['infrastructure']): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('DATABASE_URL'));
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('DATABASE_') || name === 'DATABASE_TIMEOUT_MS');
   return {
     ...(Object.fromEntries(inherited) as Record<string, string>),
     DATA_DIR: config.DATA_DIR,

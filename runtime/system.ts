@@ -20,6 +20,7 @@ import type { ServiceKeys } from './rpc/keys.ts';
 import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
 import { dataConverterOf } from './temporal-codec/data-converter.ts';
+import { type SealSettings, sealTrails } from './audit-seals/seal-trails.ts';
 import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
@@ -39,6 +40,8 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpe
   /** See the configuration; its defaults when absent. */
   maxAuthAgeS?: number;
   codeBreakSweepMs?: number;
+  /** Absent: this process does not seal the trails of its services. */
+  seals?: SealSettings;
   /** Where people reach the REST API, for the links in the Temporal UI. */
   publicUrl: string;
   listen: { host: string; port: number };
@@ -102,6 +105,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     circuits: () => channels.circuits(),
   };
   const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health, registry }) : healthOnly(health, registry);
+  const seals = options.seals && sealTrails({ ...options.seals, databases, ring: options.secrets.auditSealKeys, clock, log });
   const http = await listenHttp(edge.fetch, options.listen);
   return {
     ...composition,
@@ -113,6 +117,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await Promise.all([http.stop(), edge.stop()]);
       await Promise.all([workers.stop(), grpc?.stop()]);
       mailer?.close();
+      await seals?.stop();
       await composition.close();
       await connection.close();
       await native?.close();

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { addKey } from '../../db/encryption/key-ring.ts';
 import { readConfig } from '../../runtime/config.ts';
 import { keyFiles } from '../../runtime/keys.ts';
@@ -16,19 +16,25 @@ export function rotateKeysCommand(keys: Command, outputOf: (command: Command) =>
   acting(keys.command('rotate'))
     .description('Add a key-encryption key and wrap all data keys with it, while the system runs. Cut short, it goes on where it was.')
     .option('--payloads', 'add a key for what Temporal keeps instead: it seals from now on, the older ones go on opening')
-    .action(async (options: Acting & { payloads?: true }, command: Command) => {
+    .addOption(new Option('--seals', 'add a key for the seals of the audit trail instead: it signs from now on, the older ones go on verifying').conflicts('payloads'))
+    .action(async (options: Acting & { payloads?: true; seals?: true }, command: Command) => {
       const out = outputOf(command);
-      process.exitCode = await (options.payloads ? addPayloadKey(options, out) : rotate(options, out));
+      const purpose = options.payloads ? 'payloads' : options.seals ? 'seals' : undefined;
+      process.exitCode = await (purpose ? addOne(purpose, options, out) : rotate(options, out));
     });
 }
 
-async function addPayloadKey(options: Acting, out: Output): Promise<number> {
+const SAID = { payloads: 'What Temporal keeps is sealed by', seals: 'The audit trail is sealed by' };
+
+async function addOne(purpose: keyof typeof SAID, options: Acting, out: Output): Promise<number> {
   const config = readConfig();
+  const files = keyFiles(config.DATA_DIR);
+  const file = { payloads: config.PAYLOAD_KEYS_FILE ?? files.payloadKeys, seals: config.AUDIT_SEAL_KEYS_FILE ?? files.auditSealKeys }[purpose];
   const { services, close } = await openOpsServices(config);
   try {
-    const keyId = await addKey(config.PAYLOAD_KEYS_FILE ?? keyFiles(config.DATA_DIR).payloadKeys);
-    await services.study.noteKeyChange({ ctx: ctxOf(options), key: `key-change/${keyId}`, input: { keyId, purpose: 'payloads' } });
-    out.result({ keyId }, `What Temporal keeps is sealed by key ${keyId} from now on.`);
+    const keyId = await addKey(file);
+    await services.study.noteKeyChange({ ctx: ctxOf(options), key: `key-change/${keyId}`, input: { keyId, purpose } });
+    out.result({ keyId }, `${SAID[purpose]} key ${keyId} from now on.`);
     return EXIT.done;
   } finally {
     await close();

@@ -33,7 +33,7 @@ export async function startBenchSystem(dir: string): Promise<BenchSystem> {
   const secrets = await loadSecrets(config);
   const issuer = await createDevIssuer({ keyFile: files.issuer });
   const system = await startSystem({
-    databaseUrls: await prepareDatabases({ adminUrl, serviceUrls: {}, secrets }),
+    databaseUrls: await prepareDatabases({ adminUrl, serviceUrls: {}, ownerUrls: {}, secrets }),
     databaseTimeoutMs: config.DATABASE_TIMEOUT_MS,
     secrets,
     serviceKeys: await loadServiceKeys({ file: files.services }),

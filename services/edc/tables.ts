@@ -19,7 +19,7 @@ import type { Actor } from '../common/index.ts';
 // Not exported: drizzle-kit would emit CREATE SCHEMA, which the service's role may not do.
 const schema = pgSchema('edc');
 
-export const { commandKeys, auditEntries, dataKeys } = ledgerTables(schema);
+export const { commandKeys, auditEntries, auditSeals, dataKeys } = ledgerTables(schema);
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 /** A calendar date at the site: no instant, so no shift by daylight saving. */

@@ -7,7 +7,7 @@ import { NOTICE_KINDS } from './schemas.ts';
 // Not exported: drizzle-kit would emit CREATE SCHEMA, which the service's role may not do.
 const schema = pgSchema('notification');
 
-export const { commandKeys, auditEntries, dataKeys } = ledgerTables(schema);
+export const { commandKeys, auditEntries, auditSeals, dataKeys } = ledgerTables(schema);
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 

@@ -5,7 +5,7 @@ import { ledgerTables } from '../../db/ledger.ts';
 // Not exported: drizzle-kit would emit CREATE SCHEMA, which the service's role may not do.
 const schema = pgSchema('site');
 
-export const { commandKeys, auditEntries, dataKeys } = ledgerTables(schema);
+export const { commandKeys, auditEntries, auditSeals, dataKeys } = ledgerTables(schema);
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 

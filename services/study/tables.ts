@@ -6,7 +6,7 @@ import { STUDY_STATUSES } from './vocabulary.ts';
 // Not exported: drizzle-kit would emit CREATE SCHEMA, which the service's role may not do.
 const schema = pgSchema('study');
 
-export const { commandKeys, auditEntries, dataKeys } = ledgerTables(schema);
+export const { commandKeys, auditEntries, auditSeals, dataKeys } = ledgerTables(schema);
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 

@@ -6,7 +6,7 @@ import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { connectDatabase } from '../../db/index.ts';
 import { migrateService } from '../../db/migrate.ts';
-import { provision, roleOf, urlAs } from '../../db/provision.ts';
+import { ownerOf, provision, roleOf, urlAs } from '../../db/provision.ts';
 import { dataStepsOf } from '../../runtime/data-steps.ts';
 import { RETENTION_YEARS } from '../../runtime/defaults.ts';
 import { patientService } from '../../services/patient/index.ts';
@@ -19,6 +19,7 @@ const name = `upgrade_${Math.random().toString(36).slice(2)}`;
 let admin: postgres.Sql;
 let sql: postgres.Sql;
 let url: string;
+let adminUrl: string;
 const MARKS = ['Müller-Lüdenscheidt', '13812340077', 'old@mark.example', '1960-02-29', 'C77MARK77', 'allergic to MARK', 'entered twice MARK', '证人甲MARK', 'sister MARK', 'Nurse MARK', 'why MARK', 'new MARK'];
 
 const migration = async (file: string) => {
@@ -33,8 +34,12 @@ beforeAll(async () => {
   await admin.unsafe(`create database ${name}`);
   const as = new URL(inject('adminUrl'));
   as.pathname = `/${name}`;
-  await provision(as.href, inject('passwords'));
+  adminUrl = as.href;
   url = urlAs(as.href, roleOf('patient'), inject('passwords').patient);
+  const superuser = postgres(adminUrl, { max: 1 });
+  // As it was: the schema belongs to the role that the service works as.
+  await superuser.unsafe(`create schema patient authorization ${roleOf('patient')}`);
+  await superuser.end();
   sql = postgres(url, { max: 1, onnotice: () => undefined });
   for (const statement of await migration('0000_initial')) await sql.unsafe(statement);
   const [person, mobile, email, birth, passport, entry, reason, witness, relation] = MARKS as [string, ...string[]];
@@ -61,7 +66,9 @@ afterAll(async () => {
 });
 
 it('an installation of before is sealed whole, found by the new index, and reads as it did', async () => {
-  await Promise.all([1, 2].map(() => migrateService('patient', url, dataStepsOf('patient', TEST_SECRETS))));
+  await provision(adminUrl, { patient: inject('passwords').patient });
+  const upgrade = () => migrateService('patient', { url: adminUrl, owner: ownerOf('patient'), role: roleOf('patient'), steps: dataStepsOf('patient', TEST_SECRETS) });
+  await Promise.all([upgrade(), upgrade()]);
   const db = connectDatabase({ url, schema: 'patient', secrets: TEST_SECRETS });
   const service = patientService({ db, clock: () => new Date(), commands: TRUSTING, retentionYears: RETENTION_YEARS, study: { judgeConsent: async () => ({ validity: 'valid' }), listEnrollments: async () => ({ items: [], nextCursor: null }) } });
   const ctx = { actor: { kind: 'service', service: 'test' }, requestId: 'test' } as const;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateService } from '../../db/migrate.ts';
-import { provision, roleOf, SERVICES, type ServiceName, urlAs } from '../../db/provision.ts';
+import { ownerOf, provision, roleOf, SERVICES, type ServiceName, urlAs } from '../../db/provision.ts';
 import { type RunningPostgres, startPostgres } from '../../runtime/embedded/postgres.ts';
 import { expectRetryAfter, insist } from '../once/insist.ts';
 import { directStudy, type EnrollmentBody } from '../support/scenario.ts';
@@ -34,7 +34,7 @@ describe('when PostgreSQL is killed again and again under load', () => {
     const passwords = Object.fromEntries(SERVICES.map((name) => [name, randomBytes(12).toString('hex')])) as Record<ServiceName, string>;
     await provision(server.url, passwords);
     const urlOf = (name: ServiceName) => urlAs(server.url, roleOf(name), passwords[name]);
-    await Promise.all(SERVICES.map((name) => migrateService(name, urlOf(name))));
+    await Promise.all(SERVICES.map((name) => migrateService(name, { url: server.url, owner: ownerOf(name), role: roleOf(name) })));
     proxy = await startTcpProxy(Number(new URL(server.url).port));
     at = await startTestSystem();
     await at.restart({

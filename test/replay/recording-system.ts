@@ -26,7 +26,7 @@ export async function startRecordingSystem(plan: FaultPlan): Promise<Stage & { s
     createDevIssuer({ keyFile: join(dir, 'issuer.json') }),
     buildWorkflowBundle(),
   ]);
-  const databaseUrls = await prepareDatabases({ adminUrl: database.url, serviceUrls: {}, secrets: TEST_SECRETS });
+  const databaseUrls = await prepareDatabases({ adminUrl: database.url, serviceUrls: {}, ownerUrls: {}, secrets: TEST_SECRETS });
   const serviceKeys = await sharedServiceKeys(join(dir, 'services.json'));
   const start = ({ queues }: Pick<Changes, 'queues'> = {}) =>
     startSystem({

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { migrateService } from '../../db/migrate.ts';
-import { provision, roleOf, SERVICES, type ServiceName, urlAs } from '../../db/provision.ts';
+import { ownerOf, provision, roleOf, SERVICES, type ServiceName } from '../../db/provision.ts';
 import { startPostgres } from '../../runtime/embedded/postgres.ts';
 import { buildWorkflowBundle } from '../../runtime/workflow-bundle.ts';
 
@@ -37,7 +37,7 @@ export default async function globalSetup(project: TestProject): Promise<() => P
   const template = new URL(server.url);
   template.pathname = '/template_trial';
   await provision(template.href, passwords);
-  await Promise.all(SERVICES.map((name) => migrateService(name, urlAs(template.href, roleOf(name), passwords[name]))));
+  await Promise.all(SERVICES.map((name) => migrateService(name, { url: template.href, owner: ownerOf(name), role: roleOf(name) })));
   project.provide('adminUrl', server.url);
   project.provide('template', 'template_trial');
   project.provide('passwords', passwords);

@@ -16,4 +16,5 @@ export const TEST_SECRETS: Secrets = {
   indexKey: Buffer.from('test-only-index-key-of-at-least-32-bytes'),
   keys: ringKeyProvider(memoryRing('test-kek')),
   payloadKeys: memoryRing('test-payloads'),
+  auditSealKeys: memoryRing('test-seals'),
 };

@@ -12,7 +12,7 @@ import { Workers } from './workers.ts';
 
 /** Only people end a wait: no round begins by itself within a walk. */
 const TIMING = { roundMs: 3_600_000 };
-/** Real systems are slow: so often a failing cohort is tried smaller, no more, unless `WALK_SHRINKS` says so. */
+/** Real systems are slow: so often it is tried to make a failing cohort smaller, no more, unless `WALK_SHRINKS` says so. */
 const SHRINKS = Number(process.env['WALK_SHRINKS'] ?? 4);
 const WALKS_PER_PROTOCOL = { min: 2, max: 2 };
 /** `WALK_PROTOCOLS=randomised,fleeting` walks these only. */
@@ -48,15 +48,17 @@ export async function runWalks({ numCohorts, seed = seedOf(), path = process.env
   const stage: Stage = { at, plan, workers };
   const report: Report = { walks: 0, restarts: 0, visited: new Map(), answers: new Map() };
   const known = new Set<string>();
-  let failures = 0;
+  let [failures, tries] = [0, 0];
   const property = fc.asyncProperty(cohorts, async (cohort) => {
     // Bounded shrinking: fast-check takes what is not tried any more for good, and stays with what failed last.
-    if (failures > SHRINKS) return;
+    if (failures > 0 && (tries += 1) > SHRINKS) return;
     try {
       await together(stage, cohort, report);
       await expectInvariants(at, { known });
     } catch (error) {
       failures += 1;
+      // Said at once: a smaller cohort that is looked for afterwards may take longer than there is time.
+      console.log(`a cohort failed (${failures}): ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     }
   });

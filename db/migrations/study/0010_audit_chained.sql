@@ -1,0 +1,78 @@
+CREATE TABLE "study"."audit_seals" (
+	"number" integer PRIMARY KEY NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"after" bigint NOT NULL,
+	"up_to" bigint NOT NULL,
+	"entries" "bytea" NOT NULL,
+	"root" "bytea" NOT NULL,
+	"previous" "bytea" NOT NULL,
+	"key_id" text NOT NULL,
+	"signature" "bytea" NOT NULL
+);
+--> statement-breakpoint
+DROP INDEX "study"."audit_entries_entity";--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ADD COLUMN "trace_id" text;--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ADD COLUMN "number" bigint;--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ADD COLUMN "position" integer;--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ADD COLUMN "previous" "bytea";--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ADD COLUMN "hash" "bytea";--> statement-breakpoint
+CREATE UNIQUE INDEX "audit_entries_number" ON "study"."audit_entries" USING btree ("number");--> statement-breakpoint
+CREATE UNIQUE INDEX "audit_entries_stream" ON "study"."audit_entries" USING btree ("entity","entity_id","position");--> statement-breakpoint
+CREATE SEQUENCE "study"."audit_numbers";--> statement-breakpoint
+-- A text and its length in bytes, so that no two rows come to the same texts in another division.
+CREATE FUNCTION "study"."audit_field"(field text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN field IS NULL THEN '-,' ELSE octet_length(convert_to(field, 'UTF8')) || ':' || field || ',' END
+$$;--> statement-breakpoint
+-- The same as db/audit/entry-hash.ts, which verifies it.
+CREATE FUNCTION "study"."audit_hash"(entry "study"."audit_entries") RETURNS bytea LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN sha256(convert_to(concat(
+    "study"."audit_field"('trial-enrollment/audit/1'), "study"."audit_field"('study'), "study"."audit_field"(entry.number::text), "study"."audit_field"(entry.position::text),
+    "study"."audit_field"(encode(entry.previous, 'hex')), "study"."audit_field"(entry.id::text),
+    "study"."audit_field"(to_char(entry.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+    "study"."audit_field"(entry.action), "study"."audit_field"(entry.verb), "study"."audit_field"(entry.entity), "study"."audit_field"(entry.entity_id),
+    "study"."audit_field"(entry.actor::text), "study"."audit_field"(encode(sha256(entry.details), 'hex')), "study"."audit_field"(entry.owner),
+    "study"."audit_field"(entry.request_id), "study"."audit_field"(entry.command_key), "study"."audit_field"(entry.trace_id)), 'UTF8'));
+END $$;--> statement-breakpoint
+-- Each entry carries the hash of the one before it about the same record. Whoever seals waits for those who write, by the first lock.
+CREATE FUNCTION "study"."chain_audit_entry"() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  last record;
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(hashtext('trial-enrollment/audit/study')::bigint);
+  PERFORM pg_advisory_xact_lock(hashtext('trial-enrollment/audit/study'), hashtext(NEW.entity || '/' || NEW.entity_id));
+  SELECT e.position, e.hash INTO last FROM "study"."audit_entries" e
+    WHERE e.entity = NEW.entity AND e.entity_id = NEW.entity_id ORDER BY e.position DESC LIMIT 1;
+  NEW.number := nextval('"study"."audit_numbers"');
+  NEW.position := coalesce(last.position, 0) + 1;
+  NEW.previous := coalesce(last.hash, ''::bytea);
+  NEW.at := clock_timestamp();
+  NEW.hash := "study"."audit_hash"(NEW);
+  RETURN NEW;
+END $$;--> statement-breakpoint
+-- What is there already is chained as it stands, oldest first.
+ALTER TABLE "study"."audit_entries" DISABLE TRIGGER "audit_entries_append_only";--> statement-breakpoint
+GRANT UPDATE ON "study"."audit_entries" TO CURRENT_USER;--> statement-breakpoint
+DO $$
+DECLARE
+  entry "study"."audit_entries";
+  last record;
+BEGIN
+  FOR entry IN SELECT * FROM "study"."audit_entries" ORDER BY at, id LOOP
+    SELECT e.position, e.hash INTO last FROM "study"."audit_entries" e
+      WHERE e.entity = entry.entity AND e.entity_id = entry.entity_id AND e.position IS NOT NULL ORDER BY e.position DESC LIMIT 1;
+    entry.number := nextval('"study"."audit_numbers"');
+    entry.position := coalesce(last.position, 0) + 1;
+    entry.previous := coalesce(last.hash, ''::bytea);
+    UPDATE "study"."audit_entries" SET number = entry.number, position = entry.position, previous = entry.previous, hash = "study"."audit_hash"(entry) WHERE id = entry.id;
+  END LOOP;
+END $$;--> statement-breakpoint
+REVOKE UPDATE ON "study"."audit_entries" FROM CURRENT_USER;--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ENABLE TRIGGER "audit_entries_append_only";--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ALTER COLUMN "number" SET NOT NULL;--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ALTER COLUMN "position" SET NOT NULL;--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ALTER COLUMN "previous" SET NOT NULL;--> statement-breakpoint
+ALTER TABLE "study"."audit_entries" ALTER COLUMN "hash" SET NOT NULL;--> statement-breakpoint
+CREATE TRIGGER "audit_entries_chained" BEFORE INSERT ON "study"."audit_entries" FOR EACH ROW EXECUTE FUNCTION "study"."chain_audit_entry"();--> statement-breakpoint
+CREATE TRIGGER "audit_seals_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "study"."audit_seals" FOR EACH STATEMENT EXECUTE FUNCTION "study"."refuse_change_of_audit"();--> statement-breakpoint
+REVOKE UPDATE, DELETE, TRUNCATE ON "study"."audit_seals" FROM CURRENT_USER;
