@@ -211,12 +211,12 @@ async function screening({ database: { sql } }: At): Promise<string[]> {
   ];
 }
 
-/** One message per notice and recipient; each sent message is in the mailbox once, and no mail without its message. */
+/** One message per notice and recipient of an enrollment (incidents belong to none); each sent message is in the mailbox once, and no mail without its message. */
 async function messages({ database: { sql }, mailbox }: At): Promise<string[]> {
   const mails = await mailbox.messages();
   const rows = await sql<{ message_id: string; status: string }[]>`select message_id, status from notification.messages`;
   const twice = await sql<{ id: string }[]>`
-    select enrollment_id || ' ' || kind || ' ' || recipient as id from notification.messages where kind not in ${sql(REPEATED)}
+    select enrollment_id || ' ' || kind || ' ' || recipient as id from notification.messages where enrollment_id is not null and kind not in ${sql(REPEATED)}
     group by enrollment_id, kind, recipient having count(*) > case
       when kind = 'consent_recorded' then greatest(1, (select count(*) from patient.consents c where c.enrollment_id = messages.enrollment_id)) else 1 end
     union all select command_key || ' ' || recipient from notification.messages group by command_key, recipient having count(*) > 1`;
