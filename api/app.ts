@@ -54,7 +54,7 @@ export function createApp(deps: ApiDeps): Api {
   const registry = deps.registry ?? new Registry();
   const { corsOrigins = [], https = false, ...limits } = deps.rules ?? {};
   const limited = rateLimits(limits);
-  app.use(requestLog(deps.log, requestMetrics(registry)), traceContext(), securityHeaders({ https, api: ROOT }));
+  app.use(requestLog(deps.log, requestMetrics(registry)), traceContext(limits), securityHeaders({ https, api: ROOT }));
   if (corsOrigins.length > 0) app.use(`${ROOT}/*`, browsersFrom(corsOrigins));
   app.use(`${ROOT}/*`, limited.perAddress, authenticate(deps.auth), limited.perCaller, authorize(operationsOf(api), scopes), idempotencyKeys(), bodyGuard());
   app.route(ROOT, api);

@@ -9,6 +9,7 @@ export function ctxOf(c: Context<ApiEnv>, reason?: string): Ctx {
   return {
     actor: { kind: 'user', id, name, role },
     requestId: c.var.requestId,
+    origin: c.var.origin,
     ...(operation === undefined || grant === undefined ? {} : { authority: { operation, grant } }),
     ...(reason === undefined ? {} : { reason }),
   };

@@ -6,7 +6,7 @@ import type { NotificationClient } from '../services/notification/client.ts';
 import type { PatientClient } from '../services/patient/client.ts';
 import type { SiteClient } from '../services/site/client.ts';
 import type { StudyClient } from '../services/study/client.ts';
-import type { AssertionSigner } from '../services/common/index.ts';
+import type { AssertionSigner, Origin } from '../services/common/index.ts';
 import type { Grant } from '../services/common/authority/grant.ts';
 import type { OperationId } from '../services/common/authority/policy.ts';
 import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
@@ -51,6 +51,8 @@ export type ApiDeps = Health & {
 export type ApiEnv = {
   Variables: {
     requestId: string;
+    /** From where the request comes, and in which trace. */
+    origin: Origin;
     user: AuthenticatedUser;
     /** What the caller was let in for, and how far that reaches. */
     operation: OperationId;

@@ -65,6 +65,7 @@ async function attempt(deps: Deps, asked: Asked, { mayFollow }: { mayFollow: boo
     protocol,
     actor,
     requestId: ctx.requestId,
+    ...(ctx.origin === undefined ? {} : { origin: ctx.origin }),
     assertion,
   }, { mayFollow: mayFollow || admission.hasRecord });
   if (started.kind === 'overtaken') return null;

@@ -31,5 +31,5 @@ export async function envelope({ hashKey, assert }: Pick<ApiDeps, 'hashKey' | 'a
     ...(said === undefined ? {} : { said }),
     ...(authentication === undefined ? {} : { authentication }),
   });
-  return { enrollmentId, key, contentHash: contentHash(hashKey, { enrollmentId, verb, body }), actor, requestId: c.var.requestId, assertion };
+  return { enrollmentId, key, contentHash: contentHash(hashKey, { enrollmentId, verb, body }), actor, requestId: c.var.requestId, origin: c.var.origin, assertion };
 }

@@ -21,10 +21,10 @@ export async function withdrawAfterEnd(
   if (!known || !record || (record.outcome !== 'active' && record.outcome !== 'withdrawn')) {
     throw enrollmentClosed();
   }
-  const { key, contentHash, scope, decidedBy, actor, requestId, assertion } = message;
+  const { key, contentHash, scope, decidedBy, actor, requestId, origin, assertion } = message;
   const { subjectNumber, outcome } = record;
   const { body: protocol } = await clients.study.getProtocol({ ctx, input: { protocolVersionId: known.identity.protocolVersionId } });
   const freesCap = protocol.randomisation?.freesCapOnWithdrawal ?? false;
-  const withdrawal = { ...known, subjectNumber, key, contentHash, scope, freesCap, decidedBy, actor, requestId, ...(assertion === undefined ? {} : { assertion }) };
+  const withdrawal = { ...known, subjectNumber, key, contentHash, scope, freesCap, decidedBy, actor, requestId, ...(origin === undefined ? {} : { origin }), ...(assertion === undefined ? {} : { assertion }) };
   return enrollments.withdrawAfterEnd(withdrawal, { repeatedOnly: outcome === 'withdrawn' });
 }

@@ -1,4 +1,7 @@
+import type { Origin } from '../../db/index.ts';
 import type { Authority } from './authority/authorise.ts';
+
+export type { Origin };
 
 /** The roles of the system; what each may do is in `authority/policy.ts`. */
 export const ROLES = [
@@ -28,11 +31,12 @@ export type Actor =
   | { kind: 'workflow'; workflow: string; onBehalfOf: User }
   | { kind: 'service'; service: string };
 
-/** Travels with every call: who acts and why into the audit row, what the edge let them in for to the service's guard. */
+/** Travels with every call: who acts, why and from where into the audit row, what the edge let them in for to the service's guard. */
 export type Ctx = {
   actor: Actor;
   requestId: string;
   reason?: string | undefined;
+  origin?: Origin | undefined;
   authority?: Authority | undefined;
   /** Of a command that comes by a workflow: what the API has signed of it (see `assertion.ts`). */
   assertion?: string | undefined;

@@ -72,13 +72,13 @@ describe('the trail as it was written', () => {
   });
 
   it('is sealed without a gap while others write', async () => {
-    let stop = false;
+    const stop = new AbortController();
     const writing = Array.from({ length: 4 }, async () => {
-      for (let n = 0; !stop && n < 500; n += 1) await note(randomUUID(), 2);
+      for (let n = 0; !stop.signal.aborted && n < 500; n += 1) await note(randomUUID(), 2);
     });
     const sealed: number[] = [];
     for (let round = 0; round < 10; round += 1) sealed.push(await seal());
-    stop = true;
+    stop.abort();
     await Promise.all(writing);
     await seal();
     expect(sealed.filter((count) => count > 0).length).toBeGreaterThan(3);

@@ -10,6 +10,7 @@ export type AuditRow = {
   id: string; action: string; verb: string; entity: string; entity_id: string; request_id: string; command_key: string | null;
   actor: Record<string, unknown>;
   before?: unknown; after?: unknown; reason: string | null;
+  address?: string; trace_id: string | null;
 };
 
 /** The audit rows of a service that fulfil a condition, oldest first, opened with the keys of the tests, or those given. */

@@ -12,6 +12,7 @@ import {
   withdraw,
   withdrawSignal,
 } from './messages.ts';
+import { askedBy } from './acting.ts';
 import type { Request } from './requests.ts';
 import type { Enrollment } from './state.ts';
 import type {
@@ -116,11 +117,11 @@ async function answerStart(enrollment: Enrollment, inbox: Inbox, message: AwaitC
 
 function resolve(enrollment: Enrollment, message: ResolveStep): EnrollmentView {
   enrollment.refuseOther(message.enrollmentId);
-  const { action, reason, actor, requestId, assertion } = message;
+  const { action, reason } = message;
   if (action === 'abort') {
     if (enrollment.pastPivot) throw refusal('too_late', 'The pivot has been passed: nothing is undone any more.');
     if (enrollment.closing) throw refusal('too_late', 'This enrollment is being closed already.');
-    enrollment.abort({ reason, actor, requestId, ...(assertion === undefined ? {} : { assertion }) });
+    enrollment.abort({ ...askedBy(message), reason });
   } else {
     enrollment.attention.resolve({ action, reason });
   }

@@ -1,10 +1,10 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { ActingUser, Withdrawal } from './types.ts';
+import type { AskedBy, Withdrawal } from './types.ts';
 
 /** What ends the way to the pivot from outside: a withdrawal, an operator's abort, a deadline. */
 export type Interruption =
   | { kind: 'withdrawal'; withdrawal: Withdrawal }
-  | { kind: 'abort'; reason: string; actor: ActingUser; requestId: string; assertion?: string }
+  | ({ kind: 'abort'; reason: string } & AskedBy)
   | { kind: 'expiry'; reason: string };
 
 /** Takes interruptions and ends at once what may be ended. */

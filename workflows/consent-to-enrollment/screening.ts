@@ -8,7 +8,7 @@ import { settleRequest } from './settle-request.ts';
 import { SignOff } from './sign-off.ts';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
-import type { EnrollmentInput, Outcome, ScreeningRecorded, Verdict } from './types.ts';
+import type { AskedBy, EnrollmentInput, Outcome, ScreeningRecorded, Verdict } from './types.ts';
 
 type Recorded = Pick<ScreeningRecorded, 'recorded' | 'missing'>;
 type Evaluation = { verdict: Verdict; failed: string[]; missing: string[]; sha256: string };
@@ -147,7 +147,7 @@ export class Screening {
     });
   }
 
-  async #evaluate(by: { actor: Request['message']['actor']; requestId: string }): Promise<Evaluation> {
+  async #evaluate(by: AskedBy): Promise<Evaluation> {
     const { activities, identity, consent } = this.#enrollment;
     if (!consent) throw refusal('out_of_order', 'There is no consent yet.');
     const key = this.#enrollment.nextKey('evaluation');

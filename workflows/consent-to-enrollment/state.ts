@@ -14,7 +14,7 @@ import { type Interruption, Interruptions } from './interruption.ts';
 import { reportAttention, reportProgress } from './report.ts';
 import { Requests } from './requests.ts';
 import type {
-  ActingUser,
+  AskedBy,
   Awaiting,
   ConsentRecorded,
   ConsentValidity,
@@ -161,7 +161,7 @@ export class Enrollment extends Steps {
   }
 
   /** An operator's abort: also of a step that is parked outside of `interruptibly`, such as step 1. */
-  abort(by: { reason: string; actor: ActingUser; requestId: string; assertion?: string }): void {
+  abort(by: AskedBy & { reason: string }): void {
     this.attention.abort(by.reason);
     this.interrupt({ kind: 'abort', ...by });
   }

@@ -9,6 +9,9 @@ export type ConsentValidity = Awaited<ReturnType<PatientActivities['recordConsen
 /** Who acts and by which request: into the audit row of every effect. */
 export type WorkflowCtx = RecordConsentCall['ctx'];
 
+/** From where, and in which trace. */
+export type Origin = NonNullable<WorkflowCtx['origin']>;
+
 /** A person who acts: id as the delegation log knows it, printed name, role. */
 export type ActingUser = Extract<WorkflowCtx['actor'], { kind: 'workflow' }>['onBehalfOf'];
 
@@ -23,6 +26,15 @@ export type Stage =
   | 'activation';
 
 export type Outcome = 'active' | 'screen_failed' | 'declined' | 'cap_reached' | 'expired' | 'withdrawn' | 'voided';
+
+/** Whose command it is, by which request. */
+export type AskedBy = {
+  actor: ActingUser;
+  requestId: string;
+  origin?: Origin;
+  /** What the API has signed of it: services hold what they do against it, and carry out nothing without. */
+  assertion?: string;
+};
 
 /** The whole command, with everything the run needs to know: the protocol version in force at its start stays. */
 export type EnrollmentInput = {
@@ -50,23 +62,15 @@ export type EnrollmentInput = {
     eligibilitySignature?: { reminderMs: number; expiryMs: number };
     randomisation?: { autoRandomise: boolean; freesCapOnWithdrawal: boolean };
   };
-  actor: ActingUser;
-  requestId: string;
-  /** What the API has signed of the command; services hold what they do against it. */
-  assertion?: string;
   timing: TimingProfile;
-};
+} & AskedBy;
 
 /** What every message of a person carries: which enrollment, the key and content hash, who and by which request. */
 export type MessageEnvelope = {
   enrollmentId: string;
   key: string;
   contentHash: string;
-  actor: ActingUser;
-  requestId: string;
-  /** What the API has signed of it; without one no service carries it out. */
-  assertion?: string;
-};
+} & AskedBy;
 
 export type AwaitConsentRecorded = { enrollmentId: string; requestKey: string; contentHash: string };
 export type ConsentRecorded = {

@@ -1,4 +1,4 @@
-import type { ActingUser, WithdrawalScope } from '../consent-to-enrollment/types.ts';
+import type { AskedBy, WithdrawalScope } from '../consent-to-enrollment/types.ts';
 import type { TimingProfile } from '../timing.ts';
 
 export const WITHDRAWAL_WORKFLOW_TYPE = 'withdrawParticipant';
@@ -29,8 +29,5 @@ export type WithdrawParticipantInput = {
   /** The protocol version gives the place back to the site. */
   freesCap?: boolean;
   decidedBy: 'participant' | 'investigator' | 'sponsor';
-  actor: ActingUser;
-  requestId: string;
-  assertion?: string;
   timing: TimingProfile;
-};
+} & AskedBy;

@@ -1,7 +1,7 @@
-import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { upsertSearchAttributes } from '@temporalio/workflow';
 import { serviceActivities } from '../activity-proxies.ts';
 import { AttentionBoard } from '../attention.ts';
-import type { WorkflowCtx } from '../consent-to-enrollment/types.ts';
+import { actingOnBehalfOf } from '../consent-to-enrollment/acting.ts';
 import { Saga } from '../saga.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import { showAttention } from '../show-attention.ts';
@@ -18,11 +18,7 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
   const attention: AttentionBoard = new AttentionBoard((_event, item) => showAttention(attention, item));
   const inRounds = new Saga(attention, timing.roundMs);
   const key = (step: string) => `${enrollmentId}/withdrawal-${step}/${input.key}`;
-  const ctx: WorkflowCtx = {
-    actor: { kind: 'workflow', workflow: workflowInfo().workflowId, onBehalfOf: input.actor },
-    requestId: input.requestId,
-    ...(input.assertion === undefined ? {} : { assertion: input.assertion }),
-  };
+  const ctx = actingOnBehalfOf(input);
 
   await inRounds.untilItHolds('withdrawal', () =>
     activities.edc.stopDataCollection.executeWithOptions({ summary: `Stop what the withdrawal covers: ${scope}` }, [

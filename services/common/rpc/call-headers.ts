@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { decodeBinaryHeader, encodeBinaryHeader } from '@connectrpc/connect';
-import type { Actor, Ctx } from '../context.ts';
+import type { Actor, Ctx, Origin } from '../context.ts';
 import { DomainError } from '../errors.ts';
 import { fromWire, toWire, type WireAuthority } from './wire-authority.ts';
 import { CallContextSchema } from './common_pb.js';
@@ -13,8 +13,8 @@ const TRACE = 'traceparent';
 
 /** What travels beside a call: who acts and why, by which request, under which key, in which trace (W3C Trace Context). */
 export function toHeaders({ ctx, key }: { ctx: Ctx; key?: string }, traceparent: string | undefined): Headers {
-  const { actor, requestId, reason, authority, assertion } = ctx;
-  const headers = new Headers({ [CONTEXT]: encodeBinaryHeader(toMessage(CallContextSchema, { actor, reason, authority: authority && toWire(authority), assertion }), CallContextSchema) });
+  const { actor, requestId, reason, authority, assertion, origin } = ctx;
+  const headers = new Headers({ [CONTEXT]: encodeBinaryHeader(toMessage(CallContextSchema, { actor, reason, authority: authority && toWire(authority), assertion, origin }), CallContextSchema) });
   // Header values are ASCII; ids and keys of callers may not be.
   headers.set(REQUEST_ID, encodeURIComponent(requestId));
   if (key !== undefined) headers.set(KEY, encodeURIComponent(key));
@@ -22,14 +22,14 @@ export function toHeaders({ ctx, key }: { ctx: Ctx; key?: string }, traceparent:
   return headers;
 }
 
-type Told = { actor: Actor; reason?: string; authority?: WireAuthority; assertion?: string };
+type Told = { actor: Actor; reason?: string; authority?: WireAuthority; assertion?: string; origin?: Origin };
 
 /** Who acts; a caller that names nobody acts itself. Throws `call_context_invalid`. */
 export function ctxOfHeaders(headers: Headers, caller: string): Ctx {
   const requestId = decoded(headers, REQUEST_ID) ?? randomUUID();
   const given = headers.get(CONTEXT);
   if (given === null) return { actor: { kind: 'service', service: caller }, requestId };
-  const { actor, reason, authority, assertion } = fromMessage(CallContextSchema, contextOf(given)) as Told;
+  const { actor, reason, authority, assertion, origin } = fromMessage(CallContextSchema, contextOf(given)) as Told;
   if (actor === undefined) throw invalid(CONTEXT);
   return {
     actor,
@@ -37,6 +37,7 @@ export function ctxOfHeaders(headers: Headers, caller: string): Ctx {
     ...(reason === undefined ? {} : { reason }),
     ...(authority === undefined ? {} : { authority: fromWire(authority) }),
     ...(assertion === undefined ? {} : { assertion }),
+    ...(origin === undefined ? {} : { origin }),
   };
 }
 

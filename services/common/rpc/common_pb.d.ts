@@ -166,6 +166,11 @@ export declare type CallContext = Message<"common.v1.CallContext"> & {
    * @generated from field: optional string assertion = 4;
    */
   assertion?: string | undefined;
+
+  /**
+   * @generated from field: optional common.v1.Origin origin = 5;
+   */
+  origin?: Origin | undefined;
 };
 
 /**
@@ -173,6 +178,29 @@ export declare type CallContext = Message<"common.v1.CallContext"> & {
  * Use `create(CallContextSchema)` to create a new message.
  */
 export declare const CallContextSchema: GenMessage<CallContext>;
+
+/**
+ * From where a person acts, as the edge saw it, and in which trace.
+ *
+ * @generated from message common.v1.Origin
+ */
+export declare type Origin = Message<"common.v1.Origin"> & {
+  /**
+   * @generated from field: optional string address = 1;
+   */
+  address?: string | undefined;
+
+  /**
+   * @generated from field: optional string trace_id = 2;
+   */
+  traceId?: string | undefined;
+};
+
+/**
+ * Describes the message common.v1.Origin.
+ * Use `create(OriginSchema)` to create a new message.
+ */
+export declare const OriginSchema: GenMessage<Origin>;
 
 /**
  * Something that whoever is responsible has to be told of: ids and codes only.
