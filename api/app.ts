@@ -12,6 +12,7 @@ import { idempotencyKeys } from './idempotency.ts';
 import { requestMetrics } from './metrics.ts';
 import { problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { enrollmentActionRoutes } from './routes/enrollment-actions.ts';
 import { enrollmentRoutes } from './routes/enrollments.ts';
 import { outsideRoutes } from './routes/outside.ts';
@@ -47,6 +48,7 @@ export function createApp(deps: ApiDeps): Api {
   randomisationRoutes(api, deps);
   screeningLogRoutes(api, deps);
   unblindingRoutes(api, deps);
+  auditRoutes(api, deps);
 
   const app: Api = new OpenAPIHono<ApiEnv>();
   app.onError(problemHandler(deps.log));

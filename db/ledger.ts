@@ -45,7 +45,7 @@ export function ledgerTables(schema: Pick<PgSchema, 'table'>) {
       previous: bytes('previous').notNull(),
       hash: bytes('hash').notNull(),
     },
-    (t) => [uniqueIndex('audit_entries_number').on(t.number), uniqueIndex('audit_entries_stream').on(t.entity, t.entityId, t.position)],
+    (t) => [uniqueIndex('audit_entries_number').on(t.number), uniqueIndex('audit_entries_stream').on(t.entityId, t.entity, t.position), index('audit_entries_command').on(t.commandKey.op('text_pattern_ops'))],
   );
   /** Signed Merkle roots over the entries since the one before (`audit/seal.ts`); appended to only, as they are. */
   const auditSeals = schema.table('audit_seals', {

@@ -1,4 +1,5 @@
 export { FINDING_KINDS, type Finding } from './finding.ts';
+export { type EntryFilter, listEntries, type TrailEntry } from './list-entries.ts';
 export { sealHash, type Seal } from './seal.ts';
 export { type SealKeys, sealKeysOf } from './seal-keys.ts';
 export { sealTrail } from './seal-trail.ts';

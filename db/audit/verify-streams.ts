@@ -14,10 +14,10 @@ type Link = { id: string; number: string; entity: string; entity_id: string; pos
 export async function verifyStreams({ db, onEntries }: Verifying, findings: Findings): Promise<void> {
   let before: Link | undefined;
   for (;;) {
-    const beyond = before ? sql`(entity, entity_id, position) > (${before.entity}, ${before.entity_id}, ${before.position})` : sql`true`;
+    const beyond = before ? sql`(entity_id, entity, position) > (${before.entity_id}, ${before.entity}, ${before.position})` : sql`true`;
     const rows = [...(await read(db, (orm) => orm.execute(sql`
       select id, number, entity, entity_id, position, previous, hash from ${sql.identifier(db.schema)}.audit_entries
-      where ${beyond} order by entity, entity_id, position limit ${AT_ONCE}`)))] as Link[];
+      where ${beyond} order by entity_id, entity, position limit ${AT_ONCE}`)))] as Link[];
     for (const row of rows) {
       follow(row, before && sameStream(before, row) ? before : undefined, findings);
       before = row;

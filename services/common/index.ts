@@ -1,4 +1,7 @@
 export * from './assertion.ts';
+export { asCsv, CSV_HEADER } from './audit/as-csv.ts';
+export { asText } from './audit/as-text.ts';
+export type { AuditEntryInfo, AuditQuery } from './audit/list-audit-entries.ts';
 export * from './client.ts';
 export * from './context.ts';
 export * from './errors.ts';

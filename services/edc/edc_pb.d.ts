@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Value } from "@bufbuild/protobuf/wkt";
-import type { Actor } from "../common/rpc/common_pb.js";
+import type { Actor, AuditEntry } from "../common/rpc/common_pb.js";
 
 /**
  * Describes the file edc/edc.proto.
@@ -348,6 +348,80 @@ export declare type GetCasebookResponse = Message<"edc.v1.GetCasebookResponse"> 
 export declare const GetCasebookResponseSchema: GenMessage<GetCasebookResponse>;
 
 /**
+ * Which entries: all that are named must fit. `cursor` is the number of the last entry of the page before.
+ *
+ * @generated from message edc.v1.ListAuditEntriesRequest
+ */
+export declare type ListAuditEntriesRequest = Message<"edc.v1.ListAuditEntriesRequest"> & {
+  /**
+   * @generated from field: optional string entity = 1;
+   */
+  entity?: string | undefined;
+
+  /**
+   * @generated from field: optional string entity_id = 2;
+   */
+  entityId?: string | undefined;
+
+  /**
+   * @generated from field: optional string enrollment_id = 3;
+   */
+  enrollmentId?: string | undefined;
+
+  /**
+   * @generated from field: repeated string actions = 4;
+   */
+  actions: string[];
+
+  /**
+   * @generated from field: optional string from = 5;
+   */
+  from?: string | undefined;
+
+  /**
+   * @generated from field: optional string until = 6;
+   */
+  until?: string | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 7;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: int32 limit = 8;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message edc.v1.ListAuditEntriesRequest.
+ * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest>;
+
+/**
+ * @generated from message edc.v1.ListAuditEntriesResponse
+ */
+export declare type ListAuditEntriesResponse = Message<"edc.v1.ListAuditEntriesResponse"> & {
+  /**
+   * @generated from field: repeated common.v1.AuditEntry items = 1;
+   */
+  items: AuditEntry[];
+
+  /**
+   * @generated from field: optional string next_cursor = 2;
+   */
+  nextCursor?: string | undefined;
+};
+
+/**
+ * Describes the message edc.v1.ListAuditEntriesResponse.
+ * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse>;
+
+/**
  * @generated from service edc.v1.EdcService
  */
 export declare const EdcService: GenService<{
@@ -370,6 +444,16 @@ export declare const EdcService: GenService<{
     methodKind: "unary";
     input: typeof GetCasebookRequestSchema;
     output: typeof GetCasebookResponseSchema;
+  },
+  /**
+   * A page of the audit trail; what identifies a person is withheld.
+   *
+   * @generated from rpc edc.v1.EdcService.ListAuditEntries
+   */
+  listAuditEntries: {
+    methodKind: "unary";
+    input: typeof ListAuditEntriesRequestSchema;
+    output: typeof ListAuditEntriesResponseSchema;
   },
 }>;
 

@@ -15,4 +15,5 @@ async function screening({ db }: EdcDeps, { enrollmentId }: { enrollmentId: stri
 export const guards: Record<string, Guard<EdcDeps>> = {
   screeningResultsOf: { for: ['listScreeningResults'], about: screening },
   casebookOf: { for: [] },
+  listAuditEntries: { for: ['listAuditEntries'] },
 };

@@ -1,5 +1,6 @@
 import { authoriseWith } from '../common/authority/index.ts';
 import { type Bound, bindVerbs } from '../common/index.ts';
+import { listAuditEntriesIn } from '../common/audit/list-audit-entries.ts';
 import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
 import { settleStepIn } from '../common/settle-step.ts';
 import { guards } from './guards.ts';
@@ -23,6 +24,7 @@ const verbs = {
   recordScreeningResults,
   settleStep: settleStepIn(ledger),
   rewrapDataKeys: rewrapDataKeysIn(ledger),
+  listAuditEntries: listAuditEntriesIn(ledger, { identifying: false }),
   authorise: authoriseWith(guards),
   screeningResultsOf,
   openCasebook,

@@ -5,4 +5,5 @@ import { EdcService as Desc } from './edc_pb.js';
 export const edcRpc = rpcTable(Desc, {
   screeningResultsOf: { method: 'getScreening', callers: ['api', 'study'], result: 'screening' },
   casebookOf: { method: 'getCasebook', callers: ['api'], result: 'casebook' },
+  listAuditEntries: { method: 'listAuditEntries', callers: ['api'] },
 });

@@ -1,5 +1,6 @@
 import { authoriseWith } from '../common/authority/index.ts';
 import { bindVerbs } from '../common/index.ts';
+import { listAuditEntriesIn } from '../common/audit/list-audit-entries.ts';
 import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
 import { ledger, type NotificationDeps } from './deps.ts';
 import { eraseRecipient } from './erase-recipient.ts';
@@ -10,7 +11,7 @@ import { sendNotice } from './send-notice.ts';
 
 /** Tells people by mail what happened with an enrollment. */
 export function notificationService(deps: NotificationDeps) {
-  return bindVerbs(deps, { sendNotice, sendIncident, listMessages, eraseRecipient, rewrapDataKeys: rewrapDataKeysIn(ledger), authorise: authoriseWith(guards) });
+  return bindVerbs(deps, { sendNotice, sendIncident, listMessages, eraseRecipient, rewrapDataKeys: rewrapDataKeysIn(ledger), listAuditEntries: listAuditEntriesIn(ledger, { identifying: true }), authorise: authoriseWith(guards) });
 }
 
 export type NotificationService = ReturnType<typeof notificationService>;

@@ -6,6 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message as Message$1 } from "@bufbuild/protobuf";
+import type { AuditEntry } from "../common/rpc/common_pb.js";
 
 /**
  * Describes the file notification/notification.proto.
@@ -103,6 +104,80 @@ export declare type ListMessagesResponse = Message$1<"notification.v1.ListMessag
 export declare const ListMessagesResponseSchema: GenMessage<ListMessagesResponse>;
 
 /**
+ * Which entries: all that are named must fit. `cursor` is the number of the last entry of the page before.
+ *
+ * @generated from message notification.v1.ListAuditEntriesRequest
+ */
+export declare type ListAuditEntriesRequest = Message$1<"notification.v1.ListAuditEntriesRequest"> & {
+  /**
+   * @generated from field: optional string entity = 1;
+   */
+  entity?: string | undefined;
+
+  /**
+   * @generated from field: optional string entity_id = 2;
+   */
+  entityId?: string | undefined;
+
+  /**
+   * @generated from field: optional string enrollment_id = 3;
+   */
+  enrollmentId?: string | undefined;
+
+  /**
+   * @generated from field: repeated string actions = 4;
+   */
+  actions: string[];
+
+  /**
+   * @generated from field: optional string from = 5;
+   */
+  from?: string | undefined;
+
+  /**
+   * @generated from field: optional string until = 6;
+   */
+  until?: string | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 7;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: int32 limit = 8;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message notification.v1.ListAuditEntriesRequest.
+ * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest>;
+
+/**
+ * @generated from message notification.v1.ListAuditEntriesResponse
+ */
+export declare type ListAuditEntriesResponse = Message$1<"notification.v1.ListAuditEntriesResponse"> & {
+  /**
+   * @generated from field: repeated common.v1.AuditEntry items = 1;
+   */
+  items: AuditEntry[];
+
+  /**
+   * @generated from field: optional string next_cursor = 2;
+   */
+  nextCursor?: string | undefined;
+};
+
+/**
+ * Describes the message notification.v1.ListAuditEntriesResponse.
+ * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse>;
+
+/**
  * @generated from service notification.v1.NotificationService
  */
 export declare const NotificationService: GenService<{
@@ -115,6 +190,16 @@ export declare const NotificationService: GenService<{
     methodKind: "unary";
     input: typeof ListMessagesRequestSchema;
     output: typeof ListMessagesResponseSchema;
+  },
+  /**
+   * A page of the audit trail; what identifies a person is withheld.
+   *
+   * @generated from rpc notification.v1.NotificationService.ListAuditEntries
+   */
+  listAuditEntries: {
+    methodKind: "unary";
+    input: typeof ListAuditEntriesRequestSchema;
+    output: typeof ListAuditEntriesResponseSchema;
   },
 }>;
 

@@ -4,4 +4,5 @@ import { NotificationService as Desc } from './notification_pb.js';
 /** What others may call of Notification, and who. */
 export const notificationRpc = rpcTable(Desc, {
   listMessages: { method: 'listMessages', callers: ['api', 'ops'] },
+  listAuditEntries: { method: 'listAuditEntries', callers: ['api'] },
 });

@@ -65,4 +65,6 @@ export const guards: Record<string, Guard<PatientDeps>> = {
       ...(await consent(deps, and(eq(consents.id, input.consentId), eq(consents.patientId, input.patientId)))),
     ],
   },
+  listAuditEntries: { for: ['listAuditEntries'] },
+  listDisclosures: { for: ['listDisclosures'], about: person },
 };

@@ -1,5 +1,6 @@
 import { authoriseWith } from '../common/authority/index.ts';
 import { bindVerbs } from '../common/index.ts';
+import { listAuditEntriesIn } from '../common/audit/list-audit-entries.ts';
 import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
 import { settleStepIn } from '../common/settle-step.ts';
 import { addHistory } from './add-history.ts';
@@ -16,6 +17,7 @@ import { getConsent } from './get-consent.ts';
 import { getPerson } from './get-person.ts';
 import { getPersons } from './get-persons.ts';
 import { listConsents } from './list-consents.ts';
+import { listDisclosures } from './list-disclosures.ts';
 import { listHistory } from './list-history.ts';
 import { markConsentEnteredInError } from './mark-consent-entered-in-error.ts';
 import { missingSigners } from './missing-signers.ts';
@@ -49,6 +51,8 @@ export function patientService(deps: PatientDeps) {
     missingSigners,
     settleStep: settleStepIn(ledger),
     rewrapDataKeys: rewrapDataKeysIn(ledger),
+    listAuditEntries: listAuditEntriesIn(ledger, { identifying: true }),
+    listDisclosures,
     authorise: authoriseWith(guards),
   });
 }
@@ -56,6 +60,7 @@ export function patientService(deps: PatientDeps) {
 export type PatientService = ReturnType<typeof patientService>;
 export type { PatientDeps } from './deps.ts';
 export type { ConsentInfo } from './consent-view.ts';
+export type { Disclosure } from './list-disclosures.ts';
 export type { HistoryInfo } from './list-history.ts';
 export type { MissingSigners } from './missing-signers.ts';
 export type { PatientInfo } from './person-view.ts';

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
-import type { Incident } from "../common/rpc/common_pb.js";
+import type { AuditEntry, Incident } from "../common/rpc/common_pb.js";
 
 /**
  * Describes the file patient/patient.proto.
@@ -1491,6 +1491,160 @@ export declare type ListUntoldBreakGlassResponse = Message<"patient.v1.ListUntol
 export declare const ListUntoldBreakGlassResponseSchema: GenMessage<ListUntoldBreakGlassResponse>;
 
 /**
+ * @generated from message patient.v1.ListDisclosuresRequest
+ */
+export declare type ListDisclosuresRequest = Message<"patient.v1.ListDisclosuresRequest"> & {
+  /**
+   * @generated from field: string patient_id = 1;
+   */
+  patientId: string;
+
+  /**
+   * @generated from field: optional string cursor = 2;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: int32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message patient.v1.ListDisclosuresRequest.
+ * Use `create(ListDisclosuresRequestSchema)` to create a new message.
+ */
+export declare const ListDisclosuresRequestSchema: GenMessage<ListDisclosuresRequest>;
+
+/**
+ * @generated from message patient.v1.Disclosure
+ */
+export declare type Disclosure = Message<"patient.v1.Disclosure"> & {
+  /**
+   * @generated from field: string number = 1;
+   */
+  number: string;
+
+  /**
+   * @generated from field: string at = 2;
+   */
+  at: string;
+
+  /**
+   * @generated from field: string verb = 3;
+   */
+  verb: string;
+
+  /**
+   * Who saw it, why, and what led to it.
+   *
+   * @generated from field: google.protobuf.Struct told = 4;
+   */
+  told?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message patient.v1.Disclosure.
+ * Use `create(DisclosureSchema)` to create a new message.
+ */
+export declare const DisclosureSchema: GenMessage<Disclosure>;
+
+/**
+ * @generated from message patient.v1.ListDisclosuresResponse
+ */
+export declare type ListDisclosuresResponse = Message<"patient.v1.ListDisclosuresResponse"> & {
+  /**
+   * @generated from field: repeated patient.v1.Disclosure items = 1;
+   */
+  items: Disclosure[];
+
+  /**
+   * @generated from field: optional string next_cursor = 2;
+   */
+  nextCursor?: string | undefined;
+};
+
+/**
+ * Describes the message patient.v1.ListDisclosuresResponse.
+ * Use `create(ListDisclosuresResponseSchema)` to create a new message.
+ */
+export declare const ListDisclosuresResponseSchema: GenMessage<ListDisclosuresResponse>;
+
+/**
+ * Which entries: all that are named must fit. `cursor` is the number of the last entry of the page before.
+ *
+ * @generated from message patient.v1.ListAuditEntriesRequest
+ */
+export declare type ListAuditEntriesRequest = Message<"patient.v1.ListAuditEntriesRequest"> & {
+  /**
+   * @generated from field: optional string entity = 1;
+   */
+  entity?: string | undefined;
+
+  /**
+   * @generated from field: optional string entity_id = 2;
+   */
+  entityId?: string | undefined;
+
+  /**
+   * @generated from field: optional string enrollment_id = 3;
+   */
+  enrollmentId?: string | undefined;
+
+  /**
+   * @generated from field: repeated string actions = 4;
+   */
+  actions: string[];
+
+  /**
+   * @generated from field: optional string from = 5;
+   */
+  from?: string | undefined;
+
+  /**
+   * @generated from field: optional string until = 6;
+   */
+  until?: string | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 7;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: int32 limit = 8;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message patient.v1.ListAuditEntriesRequest.
+ * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest>;
+
+/**
+ * @generated from message patient.v1.ListAuditEntriesResponse
+ */
+export declare type ListAuditEntriesResponse = Message<"patient.v1.ListAuditEntriesResponse"> & {
+  /**
+   * @generated from field: repeated common.v1.AuditEntry items = 1;
+   */
+  items: AuditEntry[];
+
+  /**
+   * @generated from field: optional string next_cursor = 2;
+   */
+  nextCursor?: string | undefined;
+};
+
+/**
+ * Describes the message patient.v1.ListAuditEntriesResponse.
+ * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse>;
+
+/**
  * @generated from service patient.v1.PatientService
  */
 export declare const PatientService: GenService<{
@@ -1663,6 +1817,26 @@ export declare const PatientService: GenService<{
     methodKind: "unary";
     input: typeof MarkConsentEnteredInErrorRequestSchema;
     output: typeof MarkConsentEnteredInErrorResponseSchema;
+  },
+  /**
+   * A page of the audit trail; what identifies a person is withheld.
+   *
+   * @generated from rpc patient.v1.PatientService.ListAuditEntries
+   */
+  listAuditEntries: {
+    methodKind: "unary";
+    input: typeof ListAuditEntriesRequestSchema;
+    output: typeof ListAuditEntriesResponseSchema;
+  },
+  /**
+   * To whom what identifies a person was shown, oldest first, six years back.
+   *
+   * @generated from rpc patient.v1.PatientService.ListDisclosures
+   */
+  listDisclosures: {
+    methodKind: "unary";
+    input: typeof ListDisclosuresRequestSchema;
+    output: typeof ListDisclosuresResponseSchema;
   },
 }>;
 

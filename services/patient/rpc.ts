@@ -21,4 +21,6 @@ export const patientRpc = rpcTable(Desc, {
   addHistory: { method: 'addHistory', callers: ['api'] },
   recordConsent: { method: 'recordConsent', callers: ['api'] },
   markConsentEnteredInError: { method: 'markConsentEnteredInError', callers: ['api'] },
+  listAuditEntries: { method: 'listAuditEntries', callers: ['api'] },
+  listDisclosures: { method: 'listDisclosures', callers: ['api'] },
 });

@@ -11,4 +11,5 @@ export const guards: Record<string, Guard<SiteDeps>> = {
   listActivations: { for: ['getStudy'] },
   createSite: { for: ['createSite'] },
   activateSite: { for: ['activateSite'] },
+  listAuditEntries: { for: ['listAuditEntries'] },
 };

@@ -1,3 +1,4 @@
+import { listAuditEntriesIn } from '../common/audit/list-audit-entries.ts';
 import { rewrapDataKeysIn } from '../common/rewrap-data-keys.ts';
 import { ledger } from './ledger.ts';
 import { authoriseWith } from '../common/authority/index.ts';
@@ -33,6 +34,7 @@ const verbs = {
   getActivation,
   listActivations,
   rewrapDataKeys: rewrapDataKeysIn(ledger),
+  listAuditEntries: listAuditEntriesIn(ledger, { identifying: false }),
   authorise: authoriseWith(guards),
 };
 

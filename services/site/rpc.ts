@@ -10,4 +10,5 @@ export const siteRpc = rpcTable(Desc, {
   listActivations: { method: 'listActivations', callers: ['api', 'ops'] },
   createSite: { method: 'createSite', callers: ['api'] },
   activateSite: { method: 'activateSite', callers: ['api'] },
+  listAuditEntries: { method: 'listAuditEntries', callers: ['api'] },
 });

@@ -6,6 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { AuditEntry } from "../common/rpc/common_pb.js";
 
 /**
  * Describes the file site/site.proto.
@@ -435,6 +436,80 @@ export declare type ActivateSiteResponse = Message<"site.v1.ActivateSiteResponse
 export declare const ActivateSiteResponseSchema: GenMessage<ActivateSiteResponse>;
 
 /**
+ * Which entries: all that are named must fit. `cursor` is the number of the last entry of the page before.
+ *
+ * @generated from message site.v1.ListAuditEntriesRequest
+ */
+export declare type ListAuditEntriesRequest = Message<"site.v1.ListAuditEntriesRequest"> & {
+  /**
+   * @generated from field: optional string entity = 1;
+   */
+  entity?: string | undefined;
+
+  /**
+   * @generated from field: optional string entity_id = 2;
+   */
+  entityId?: string | undefined;
+
+  /**
+   * @generated from field: optional string enrollment_id = 3;
+   */
+  enrollmentId?: string | undefined;
+
+  /**
+   * @generated from field: repeated string actions = 4;
+   */
+  actions: string[];
+
+  /**
+   * @generated from field: optional string from = 5;
+   */
+  from?: string | undefined;
+
+  /**
+   * @generated from field: optional string until = 6;
+   */
+  until?: string | undefined;
+
+  /**
+   * @generated from field: optional string cursor = 7;
+   */
+  cursor?: string | undefined;
+
+  /**
+   * @generated from field: int32 limit = 8;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message site.v1.ListAuditEntriesRequest.
+ * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest>;
+
+/**
+ * @generated from message site.v1.ListAuditEntriesResponse
+ */
+export declare type ListAuditEntriesResponse = Message<"site.v1.ListAuditEntriesResponse"> & {
+  /**
+   * @generated from field: repeated common.v1.AuditEntry items = 1;
+   */
+  items: AuditEntry[];
+
+  /**
+   * @generated from field: optional string next_cursor = 2;
+   */
+  nextCursor?: string | undefined;
+};
+
+/**
+ * Describes the message site.v1.ListAuditEntriesResponse.
+ * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse>;
+
+/**
  * @generated from service site.v1.SiteService
  */
 export declare const SiteService: GenService<{
@@ -503,6 +578,16 @@ export declare const SiteService: GenService<{
     methodKind: "unary";
     input: typeof ActivateSiteRequestSchema;
     output: typeof ActivateSiteResponseSchema;
+  },
+  /**
+   * A page of the audit trail; what identifies a person is withheld.
+   *
+   * @generated from rpc site.v1.SiteService.ListAuditEntries
+   */
+  listAuditEntries: {
+    methodKind: "unary";
+    input: typeof ListAuditEntriesRequestSchema;
+    output: typeof ListAuditEntriesResponseSchema;
   },
 }>;
 

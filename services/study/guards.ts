@@ -83,4 +83,5 @@ export const guards: Record<string, Guard<StudyDeps>> = {
   approveUnblinding: { for: ['approveUnblinding'], about: study },
   listUnblindings: { for: ['listUnblindings'], about: study },
   correctBaseline: { for: ['correctBaseline'], about: enrollment },
+  listAuditEntries: { for: ['listAuditEntries'] },
 };

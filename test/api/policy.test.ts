@@ -41,6 +41,8 @@ function requestOf(operation: OperationId): Request {
     breakGlass: ['POST', '/patients/break-glass', { body: { patientId: ids.emergencyId, reason: 'unconscious, allergies unknown' } }],
     listHistory: ['GET', `${at.patients}/history`],
     addHistory: ['POST', `${at.patients}/history`, { body: { category: 'condition', description: 'Asthma' } }],
+    listDisclosures: ['GET', `${at.patients}/disclosures`],
+    listAuditEntries: ['GET', '/audit/study?limit=1'],
     listConsents: ['GET', `${at.patients}/consents`],
     recordConsent: ['POST', `${at.patients}/consents`, { body: { studyId, siteId, consent: signedConsent() } }],
     markConsentEnteredInError: ['POST', `${at.patients}/consents/${consentId}/entered-in-error`, { body: { reason: 'typed twice' } }],

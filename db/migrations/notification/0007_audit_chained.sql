@@ -17,7 +17,8 @@ ALTER TABLE "notification"."audit_entries" ADD COLUMN "position" integer;--> sta
 ALTER TABLE "notification"."audit_entries" ADD COLUMN "previous" "bytea";--> statement-breakpoint
 ALTER TABLE "notification"."audit_entries" ADD COLUMN "hash" "bytea";--> statement-breakpoint
 CREATE UNIQUE INDEX "audit_entries_number" ON "notification"."audit_entries" USING btree ("number");--> statement-breakpoint
-CREATE UNIQUE INDEX "audit_entries_stream" ON "notification"."audit_entries" USING btree ("entity","entity_id","position");--> statement-breakpoint
+CREATE UNIQUE INDEX "audit_entries_stream" ON "notification"."audit_entries" USING btree ("entity_id","entity","position");--> statement-breakpoint
+CREATE INDEX "audit_entries_command" ON "notification"."audit_entries" USING btree ("command_key" text_pattern_ops);--> statement-breakpoint
 CREATE SEQUENCE "notification"."audit_numbers";--> statement-breakpoint
 -- A text and its length in bytes, so that no two rows come to the same texts in another division.
 CREATE FUNCTION "notification"."audit_field"(field text) RETURNS text LANGUAGE sql STABLE AS $$

@@ -17,7 +17,8 @@ ALTER TABLE "patient"."audit_entries" ADD COLUMN "position" integer;--> statemen
 ALTER TABLE "patient"."audit_entries" ADD COLUMN "previous" "bytea";--> statement-breakpoint
 ALTER TABLE "patient"."audit_entries" ADD COLUMN "hash" "bytea";--> statement-breakpoint
 CREATE UNIQUE INDEX "audit_entries_number" ON "patient"."audit_entries" USING btree ("number");--> statement-breakpoint
-CREATE UNIQUE INDEX "audit_entries_stream" ON "patient"."audit_entries" USING btree ("entity","entity_id","position");--> statement-breakpoint
+CREATE UNIQUE INDEX "audit_entries_stream" ON "patient"."audit_entries" USING btree ("entity_id","entity","position");--> statement-breakpoint
+CREATE INDEX "audit_entries_command" ON "patient"."audit_entries" USING btree ("command_key" text_pattern_ops);--> statement-breakpoint
 CREATE SEQUENCE "patient"."audit_numbers";--> statement-breakpoint
 -- A text and its length in bytes, so that no two rows come to the same texts in another division.
 CREATE FUNCTION "patient"."audit_field"(field text) RETURNS text LANGUAGE sql STABLE AS $$

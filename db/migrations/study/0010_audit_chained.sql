@@ -17,7 +17,8 @@ ALTER TABLE "study"."audit_entries" ADD COLUMN "position" integer;--> statement-
 ALTER TABLE "study"."audit_entries" ADD COLUMN "previous" "bytea";--> statement-breakpoint
 ALTER TABLE "study"."audit_entries" ADD COLUMN "hash" "bytea";--> statement-breakpoint
 CREATE UNIQUE INDEX "audit_entries_number" ON "study"."audit_entries" USING btree ("number");--> statement-breakpoint
-CREATE UNIQUE INDEX "audit_entries_stream" ON "study"."audit_entries" USING btree ("entity","entity_id","position");--> statement-breakpoint
+CREATE UNIQUE INDEX "audit_entries_stream" ON "study"."audit_entries" USING btree ("entity_id","entity","position");--> statement-breakpoint
+CREATE INDEX "audit_entries_command" ON "study"."audit_entries" USING btree ("command_key" text_pattern_ops);--> statement-breakpoint
 CREATE SEQUENCE "study"."audit_numbers";--> statement-breakpoint
 -- A text and its length in bytes, so that no two rows come to the same texts in another division.
 CREATE FUNCTION "study"."audit_field"(field text) RETURNS text LANGUAGE sql STABLE AS $$

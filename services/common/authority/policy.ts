@@ -57,6 +57,7 @@ const TABLE = {
   addHistory:                ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  '403'],
   listConsents:              ['site',  'site',  'site',  'site', '403',  '403',   '403',   '403',  '403',  'any',  '403', 'any',  'self', '403'],
   recordConsent:             ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  '403'],
+  listDisclosures:           ['403',   '403',   '403',   '403',  '403',  '403',   '403',   '403',  '403',  'any',  '403', 'any',  'self', '403'],
   markConsentEnteredInError: ['site',  'site',  'site',  '403',  '403',  '403',   '403',   '403',  '403',  '403',  '403', '403',  '403',  '403'],
 
   listSites:                 ['any',   'any',   'any',   'any',  'any',  'any',   'any',   'any',  'any',  'any',  'any', 'any',  '403',  'any'],
@@ -100,6 +101,7 @@ const TABLE = {
   requestUnblinding:         ['403',   '403',   '403',   '403',   '403',  'study', 'study',  '403',  'study', '403',  '403', '403',  '403',  '403'],
   approveUnblinding:         ['403',   '403',   '403',   '403',   '403',  'study', 'study',  '403',  'study', '403',  '403', '403',  '403',  '403'],
   listUnblindings:           ['403',   '403',   '403',   '403',   '403',  'study', 'study',  '403',  'study', '403',  '403', 'any',  '403',  '403'],
+  listAuditEntries:          ['403',   '403',   '403',   '403',   '403',  '403',   '403',    '403',  '403',   'any',  '403', 'any',  '403',  '403'],
   correctBaseline:           ['site',  'site',  'site',  '403',   '403',  '403',   '403',    '403',  '403',   '403',  '403', '403',  '404',  '403'],
 } as const satisfies Record<string, Row>;
 

@@ -246,6 +246,66 @@ export declare type Incident = Message<"common.v1.Incident"> & {
 export declare const IncidentSchema: GenMessage<Incident>;
 
 /**
+ * An entry of a service's audit trail.
+ *
+ * @generated from message common.v1.AuditEntry
+ */
+export declare type AuditEntry = Message<"common.v1.AuditEntry"> & {
+  /**
+   * @generated from field: string number = 1;
+   */
+  number: string;
+
+  /**
+   * @generated from field: string at = 2;
+   */
+  at: string;
+
+  /**
+   * @generated from field: string action = 3;
+   */
+  action: string;
+
+  /**
+   * @generated from field: string verb = 4;
+   */
+  verb: string;
+
+  /**
+   * @generated from field: string entity = 5;
+   */
+  entity: string;
+
+  /**
+   * @generated from field: string entity_id = 6;
+   */
+  entityId: string;
+
+  /**
+   * @generated from field: int32 position = 7;
+   */
+  position: number;
+
+  /**
+   * @generated from field: string hash = 8;
+   */
+  hash: string;
+
+  /**
+   * Who acted, why, what it was before and after, by which request, from where.
+   *
+   * @generated from field: google.protobuf.Struct told = 9;
+   */
+  told?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message common.v1.AuditEntry.
+ * Use `create(AuditEntrySchema)` to create a new message.
+ */
+export declare const AuditEntrySchema: GenMessage<AuditEntry>;
+
+/**
  * A refusal that the domain foresees, as an error detail. No personal data in it.
  *
  * @generated from message common.v1.Problem

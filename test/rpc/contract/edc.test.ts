@@ -9,6 +9,7 @@ import { edcRpc } from '../../../services/edc/rpc.ts';
 import { protocolBody } from '../../../services/study/protocol-schema.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { overHttp2, type OverHttp2 } from '../support.ts';
+import { auditSamples } from './audit-samples.ts';
 import { expectSameAnswers } from './contract.ts';
 import { answersTo, notSampled, type Samples } from './fields.ts';
 import { TRUSTING } from '../../support/commands.ts';
@@ -124,6 +125,7 @@ async function makeSamples(): Promise<Samples> {
   };
   const [full, locked, undone, noEpro, planless] = [participant(), participant(), participant(), participant(), participant(BARE_ID)];
   return {
+    listAuditEntries: auditSamples(),
     screeningResultsOf: [
       nobody,
       await after(entered, entered.openScreening, enterAll),

@@ -9,6 +9,7 @@ import { NotificationService as Desc } from '../../../services/notification/noti
 import { notificationRpc } from '../../../services/notification/rpc.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { overHttp2, type OverHttp2 } from '../support.ts';
+import { auditSamples } from './audit-samples.ts';
 import { expectSameAnswers } from './contract.ts';
 import { answersTo, notSampled, type Samples } from './fields.ts';
 
@@ -82,6 +83,7 @@ async function makeSamples(): Promise<Samples> {
       of(await mailed('enrolled', { email: REFUSES })),
       of(await mailedAgain()),
     ],
+    listAuditEntries: auditSamples(),
   };
 }
 

@@ -5,6 +5,7 @@ import { PatientService as Desc } from '../../../services/patient/patient_pb.js'
 import { patientRpc } from '../../../services/patient/rpc.ts';
 import { because, ctx, newIdCard, newKey, signedConsent, startPatient } from '../../services/patient/support.ts';
 import { overHttp2, type OverHttp2 } from '../support.ts';
+import { auditSamples } from './audit-samples.ts';
 import { expectSameAnswers } from './contract.ts';
 import { answersTo, notSampled } from './fields.ts';
 import { auditOf } from '../../support/audit.ts';
@@ -57,6 +58,8 @@ async function samples() {
     searchPersons: [read({ idCard }), read({ mobile: '13800138000' }), read({ identifier: { type: 'passport', country: 'DE', value: 'C01X' } })],
     listHistory: [read({ patientId, limit: 1 }), read({ patientId, limit: 50, cursor: uuidv7() }), read({ patientId, limit: 50 })],
     listConsents: [read({ patientId, limit: 50 }), read({ patientId, limit: 1 }), read({ patientId, limit: 50, cursor: consentId })],
+    listAuditEntries: auditSamples(),
+    listDisclosures: [read({ patientId, limit: 1 }), read({ patientId, limit: 1, cursor: '1' }), read({ patientId: other, limit: 50 })],
     getConsent: [read({ consentId }), read({ consentId: mistaken }), read({ consentId: mistakenBefore })],
     consentOfEnrollment: [read({ enrollmentId }), read({ enrollmentId: uuidv7() })],
     consentInForce: [

@@ -7,6 +7,7 @@ import { siteRpc } from '../../../services/site/rpc.ts';
 import { SiteService as Desc } from '../../../services/site/site_pb.js';
 import { activate, activeSite, ctx, reserve, siteUnderTest } from '../../services/site/support.ts';
 import { overHttp2, type OverHttp2 } from '../support.ts';
+import { auditSamples } from './audit-samples.ts';
 import { expectSameAnswers } from './contract.ts';
 import { answersTo, notSampled, type Samples } from './fields.ts';
 import { failureOf } from './failures.ts';
@@ -50,6 +51,7 @@ async function makeSamples(): Promise<Samples> {
     listSites: [read({ limit: 200 }), read({ limit: 1 }), read({ limit: 1, cursor: newest!.id }), read({ limit: 50, cursor: siteId }), read({ limit: 50, cursor: undefined })],
     getActivation: [read({ studyId, siteId }), read({ studyId, siteId: bare }), read({ studyId: uuidv7(), siteId })],
     listActivations: [read({ studyId }), read({ studyId: uuidv7() })],
+    listAuditEntries: auditSamples(),
     createSite: [command({ ...full, code: newCode() }), command({ code: newCode(), name: 'Å', timezone: 'America/Argentina/Buenos_Aires' }), command({ ...full, code: newCode(), address: undefined })],
     activateSite: [
       command({ studyId, siteId, cap: 2, protocolVersion: '2.0', ethicsApprovedAt: '2026-10-25T01:30:00.000Z' }),

@@ -7,6 +7,7 @@ import { enrolledMany, randomise, randomising } from '../../randomisation/world.
 import { addConsentVersion, CONSENT, createTrial, ctx, enroll, enterResults, evaluate, identityOf, key, NOW, open, type Trial, type World } from '../../services/study/fixture.ts';
 import { ARM, as, delegate, randomisedTrial } from '../../unblinding/world.ts';
 import type { Samples } from './fields.ts';
+import { auditSamples } from './audit-samples.ts';
 
 const criterion = { kind: 'inclusion' } as const;
 /** A protocol with everything that one may have, and values that a careless conversion would change. */
@@ -381,6 +382,7 @@ async function unblindingOf(world: World, direct: Trial) {
       command({ studyId, unblindingId: reasoned.unblindingId, reason: '同意 – agreed' }, MONITOR),
     ],
     listUnblindings: [read({ studyId, limit }), read({ studyId, limit: 1 }), read({ studyId, limit, cursor: approved.id }), read({ studyId: uuidv7(), limit })],
+    listAuditEntries: auditSamples(),
     correctBaseline: [
       command({ enrollmentId: one, strata: { sex: 'male' }, reason: '误读表格' }),
       command({ enrollmentId: unstratified!.enrollmentId, strata: {}, reason: 'r' }),
