@@ -4,6 +4,7 @@ import { KeyFileError } from '../db/encryption/key-ring.ts';
 import { StartupError } from '../runtime/embedded/startup-error.ts';
 import { isTypedError } from '../services/common/index.ts';
 import { erasePatientCommand } from './commands/erase-patient.ts';
+import { exportAuditCommand } from './commands/export-audit.ts';
 import { rotateKeysCommand } from './commands/rotate-keys.ts';
 import { verifyAuditCommand } from './commands/verify-audit.ts';
 import { EXIT, output } from './output.ts';
@@ -16,7 +17,9 @@ const outputOf = (command: Command) => output({ json: command.optsWithGlobals<{ 
 
 const group = (name: string, description: string) => program.command(name).description(description).exitOverride();
 rotateKeysCommand(group('keys', 'the keys of the installation'), outputOf);
-verifyAuditCommand(group('audit', 'the audit trail'), outputOf);
+const audit = group('audit', 'the audit trail');
+verifyAuditCommand(audit, outputOf);
+exportAuditCommand(audit, outputOf);
 erasePatientCommand(group('patients', 'participants'), outputOf);
 
 try {

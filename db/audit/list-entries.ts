@@ -12,6 +12,7 @@ export type EntryFilter = {
   entityId?: string | undefined;
   /** What any step of one enrollment's run has done, and what is about the enrollment itself. */
   enrollmentId?: string | undefined;
+  /** All when there are none. */
   actions?: readonly string[] | undefined;
   /** Written at or after, and before. ISO 8601. */
   from?: string | undefined;
@@ -49,13 +50,13 @@ export async function listEntries(db: ServiceDatabase, { filter, after, limit }:
   });
 }
 
-function conditionsOf({ entity, entityId, enrollmentId, actions, from, until }: EntryFilter): SQL[] {
+function conditionsOf({ entity, entityId, enrollmentId, actions = [], from, until }: EntryFilter): SQL[] {
   return [
     ...(entity === undefined ? [] : [sql`entity = ${entity}`]),
     ...(entityId === undefined ? [] : [sql`entity_id = ${entityId}`]),
     // As keys of steps are made: `{enrollmentId}/{step}/{round}`.
     ...(enrollmentId === undefined ? [] : [sql`(entity_id = ${enrollmentId} or command_key like ${`${enrollmentId}/%`})`]),
-    ...(actions === undefined ? [] : [sql`action in (${sql.join(actions.map((action) => sql`${action}`), sql`, `)})`]),
+    ...(actions.length === 0 ? [] : [sql`action in (${sql.join(actions.map((action) => sql`${action}`), sql`, `)})`]),
     ...(from === undefined ? [] : [sql`at >= ${from}`]),
     ...(until === undefined ? [] : [sql`at < ${until}`]),
   ];

@@ -25,7 +25,7 @@ export async function listDisclosures(
 ): Promise<{ items: Disclosure[]; nextCursor: string | null }> {
   const { patientId, cursor, limit } = input;
   await read(db, (orm) => patientExists(orm, patientId));
-  const from = clock();
+  const from = new Date(clock());
   from.setUTCFullYear(from.getUTCFullYear() - ACCOUNTING_YEARS);
   const filter = { entity: 'patient', entityId: patientId, actions: ['R', 'E'], from: from.toISOString() };
   const rows = await listEntries(db, { filter, after: cursor, limit: limit + 1 });

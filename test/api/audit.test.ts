@@ -18,7 +18,7 @@ const pages = async (path: string) => {
     const { status, body } = await inspector()('GET', `${path}&limit=3${cursor && `&cursor=${cursor}`}`);
     expect(status).toBe(200);
     all.push(...(body.items as unknown as Entry[]));
-    cursor = body.nextCursor as string | null;
+    cursor = body.nextCursor;
   }
   return all;
 };
@@ -50,7 +50,7 @@ describe('an inspector', () => {
     const { patientInfo: { id } } = body as { patientInfo: { id: string } };
     const consent = await trial.coordinator('POST', `/patients/${id}/consents`, { body: { studyId: trial.studyId, siteId: trial.siteId, consent: signedConsent() } });
     expect(consent.status).toBe(201);
-    const about = `/audit/patient?entity=consent&entityId=${String(consent.body.consentId)}`;
+    const about = `/audit/patient?entity=consent&entityId=${consent.body.consentId}`;
     const { text } = await inspector()('GET', `${about}&format=text`);
     expect(text).toMatch(/electronic signature: .+, 20\d\d-.+Z, meaning: .+/);
     expect(text).not.toContain(person.name);

@@ -1,10 +1,10 @@
 // Real: the whole application as a process, which seals its trails, and the operators' command line beside it.
 import { spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AppProcess, databaseUrl, dataFolder, endApps, issuerOf, startApp } from '../start/app-process.ts';
 import { SERVICES } from '../../db/provision.ts';
 import { directStudy, type DirectStudy } from '../support/scenario.ts';
@@ -67,6 +67,47 @@ it('another signing key seals from then on, audited, and the seals of before go 
   expect(new Set((await sql`select key_id from patient.audit_seals`).map(({ key_id }) => key_id as string)).size).toBe(2);
   expect(await verify()).toMatchObject({ code: 0, verdict: { intact: true } });
 }, 60_000);
+
+describe('npm run ops -- audit export', () => {
+  const exported = async (name: string, ...more: string[]) => {
+    const file = join(folder.path, name);
+    const { code, out, err } = await ops(['--json', 'audit', 'export', '--out', file, '--as', 'op-1', '--reason', 'inspection of 2026', ...more]);
+    expect(code, out + err).toBe(0);
+    return { text: await readFile(file, 'utf8'), told: JSON.parse(out) as { entries: Record<string, number> } };
+  };
+
+  it('writes a copy for an inspector: for people with signatures and seals, as CSV, and as JSON', async () => {
+    const { text } = await exported('copy.txt');
+    expect(text).toMatch(/ {2}electronic signature: .+, 20.+Z, meaning: /);
+    for (const service of SERVICES) expect(text).toMatch(new RegExp(`^${service}: sealed up to number \\d+ by seal \\d+`, 'm'));
+    expect((await stat(join(folder.path, 'copy.txt'))).mode & 0o777).toBe(0o600);
+    const json = await exported('copy.jsonl', '--format', 'json');
+    const entries = json.text.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['number'] !== undefined);
+    expect(entries).toHaveLength(Object.values(json.told.entries).reduce((sum, one) => sum + one, 0));
+    const csv = await exported('copy.csv', '--format', 'csv', '--service', 'study');
+    expect(csv.text.trimEnd().split('\r\n').length).toBe(csv.told.entries['study']! + 1);
+  }, 60_000);
+
+  it('tells of one enrollment what every service has done for it', async () => {
+    const [{ id }] = await sql<[{ id: string }]>`select id from study.enrollments limit 1`;
+    const { told: { entries } } = await exported('one.jsonl', '--format', 'json', '--enrollment', id);
+    for (const service of SERVICES) expect(entries[service], service).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('withholds what identifies participants unless it is asked for, which is in the trail', async () => {
+    const name = 'Test Person';
+    expect((await exported('masked.jsonl', '--format', 'json')).text).not.toContain(name);
+    expect((await exported('whole.jsonl', '--format', 'json', '--identified')).text).toContain(name);
+    const [row] = await sql`select actor->>'id' as who from patient.audit_entries where verb = 'listAuditEntries' order by number desc limit 1`;
+    expect(row).toEqual({ who: 'op-1' });
+  }, 60_000);
+
+  it('never writes over a file', async () => {
+    const { code, err } = await ops(['audit', 'export', '--out', join(folder.path, 'copy.txt'), '--as', 'op-1', '--reason', 'x']);
+    expect(code).toBe(1);
+    expect(err).toContain('copy.txt');
+  }, 60_000);
+});
 
 it('says which entry was altered, and fails', async () => {
   const [row] = await sql`select id from patient.audit_entries where entity = 'patient' order by number limit 1`;

@@ -17,10 +17,13 @@ export function asText(service: string, entry: AuditEntryInfo): string {
   return `${lines.join('\n')}\n\n`;
 }
 
+type Signed = { name: string; meaning: string };
+type Person = { id: string; name?: string; role: string };
+
 function whoIs(actor: Record<string, unknown>): string {
-  const person = (one: Record<string, unknown>) => `${one['name'] === undefined ? '' : `${oneLine(String(one['name']))} `}(${String(one['id'])}, ${String(one['role'])})`;
-  if (actor['kind'] === 'user') return person(actor);
-  if (actor['kind'] === 'workflow') return `the workflow ${String(actor['workflow'])} on behalf of ${person(actor['onBehalfOf'] as Record<string, unknown>)}`;
+  const person = ({ id, name, role }: Person) => `${name === undefined ? '' : `${oneLine(name)} `}(${id}, ${role})`;
+  if (actor['kind'] === 'user') return person(actor as Person);
+  if (actor['kind'] === 'workflow') return `the workflow ${String(actor['workflow'])} on behalf of ${person(actor['onBehalfOf'] as Person)}`;
   return `the service ${String(actor['service'])}`;
 }
 
@@ -28,9 +31,9 @@ const valuesOf = (when: string, value: unknown) => (value === null || value === 
 
 /** Of a consent by who recorded it, and of a decision on eligibility: printed name, time, meaning (21 CFR 11.50). */
 function signatureOf({ at, told: { after } }: AuditEntryInfo): string[] {
-  const { attestedBy, signerName, meaning } = (after ?? {}) as Record<string, unknown>;
-  const by = (attestedBy ?? (typeof signerName === 'string' ? { name: signerName, meaning } : null)) as { name?: unknown; meaning?: unknown } | null;
-  return by ? [`  electronic signature: ${oneLine(String(by.name))}, ${at}, meaning: ${oneLine(String(by.meaning))}`] : [];
+  const { attestedBy, signerName, meaning } = (after ?? {}) as { attestedBy?: Signed | null; signerName?: string; meaning?: string };
+  const by = attestedBy ?? (signerName === undefined || meaning === undefined ? null : { name: signerName, meaning });
+  return by ? [`  electronic signature: ${oneLine(by.name)}, ${at}, meaning: ${oneLine(by.meaning)}`] : [];
 }
 
 /** Line breaks and direction marks of a text can't pass for lines of the copy. */

@@ -121,6 +121,6 @@ describe('Notification over gRPC', () => {
     const ops = wire.channels.clientsOf('ops').notification;
     const enrollmentId = await mailed('stuck');
     expect(await ops.listMessages({ ctx, input: { enrollmentId } })).toMatchObject({ items: [{ kind: 'stuck', recipient: 'ops', status: 'sent' }] });
-    expect(Object.keys(ops)).toEqual(['listMessages']);
+    expect(Object.keys(ops)).toEqual(['listMessages', 'listAuditEntries']);
   });
 });
