@@ -87,7 +87,7 @@ async function write(file: Writable, text: string): Promise<void> {
   if (!file.write(text)) await once(file, 'drain');
 }
 
-function unwritable(path: string, { code }: { code?: string }): StartupError {
+function unwritable(path: string, { code }: NodeJS.ErrnoException): StartupError {
   const why = code === 'EEXIST' ? 'is there already: name a new one' : `can't be written (${code ?? 'unknown'})`;
   return new StartupError({ code: 'bad_configuration', message: `The file ${path} ${why}.` });
 }

@@ -17,7 +17,7 @@ export function asCsv(service: string, { told, ...entry }: AuditEntryInfo): stri
 
 /** A spreadsheet must not take a text for a formula (CWE-1236): an apostrophe stands before it. */
 function cell(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value);
+  const text = value === null || value === undefined ? '' : typeof value === 'number' ? String(value) : (value as string);
   const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
