@@ -15,14 +15,14 @@ export async function enrollmentTimeline(
   { input }: Read<{ enrollmentId: string }>,
 ): Promise<{ items: TimelineItem[] }> {
   const { rows, key } = await read(db, async (orm) => {
-    const rows = await orm
+    const found = await orm
       .select()
       .from(milestones)
       .where(eq(milestones.enrollmentId, input.enrollmentId))
       .orderBy(asc(milestones.id))
       .limit(MAX_ITEMS);
-    const keys = await db.vault.keysOf(orm, rows.filter(({ words }) => words !== null).map(({ enrollmentId }) => enrollmentId));
-    return { rows, key: keys.get(input.enrollmentId) };
+    const keys = await db.vault.keysOf(orm, found.filter(({ words }) => words !== null).map(({ enrollmentId }) => enrollmentId));
+    return { rows: found, key: keys.get(input.enrollmentId) };
   });
   return {
     items: rows.map(({ id, at, event, stage, actor, details, words }) => {

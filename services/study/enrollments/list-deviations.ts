@@ -13,14 +13,14 @@ export async function listDeviations(
 ): Promise<Page<Deviation>> {
   const { enrollmentId, cursor, limit } = input;
   const { rows, key } = await read(db, async (orm) => {
-    const rows = await orm
+    const found = await orm
       .select()
       .from(deviations)
       .where(and(eq(deviations.enrollmentId, enrollmentId), cursor === undefined ? undefined : lt(deviations.id, cursor)))
       .orderBy(desc(deviations.id))
       .limit(limit + 1);
-    const keys = await db.vault.keysOf(orm, rows.length > 0 ? [enrollmentId] : []);
-    return { rows, key: keys.get(enrollmentId) };
+    const keys = await db.vault.keysOf(orm, found.length > 0 ? [enrollmentId] : []);
+    return { rows: found, key: keys.get(enrollmentId) };
   });
   return toPage(
     rows.map(({ at, description, ...row }) => ({

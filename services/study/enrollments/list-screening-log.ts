@@ -12,10 +12,10 @@ const NOBODY = { enrollmentId: null, subjectNumber: null, closedAt: null, outcom
 /** One page of a site's screening log, newest first: who has a subject number, and who never signed (ICH E6(R3) C.3). */
 export async function listScreeningLog({ db }: StudyDeps, { input }: Read<Asked>): Promise<Page<ScreeningLogLine>> {
   const { studyId, siteId, cursor, limit } = input;
-  const { opened, refused, keys } = await read(db, async (orm) => {
+  const [opened, refused, keys] = await read(db, async (orm) => {
     const { enrollmentId } = screeningLog;
     const before = (id: typeof enrollmentId | typeof screeningRefusals.id) => (cursor === undefined ? undefined : lt(id, cursor));
-    const [opened, refused] = await Promise.all([
+    const [numbered, unnamed] = await Promise.all([
       orm
         .select()
         .from(screeningLog)
@@ -29,8 +29,8 @@ export async function listScreeningLog({ db }: StudyDeps, { input }: Read<Asked>
         .orderBy(desc(screeningRefusals.id))
         .limit(limit + 1),
     ]);
-    const keys = await db.vault.keysOf(orm, opened.filter(({ reason }) => reason !== null).map((line) => line.enrollmentId));
-    return { opened, refused, keys };
+    const reasoned = numbered.filter(({ reason }) => reason !== null).map((line) => line.enrollmentId);
+    return [numbered, unnamed, await db.vault.keysOf(orm, reasoned)] as const;
   });
   const all: ScreeningLogLine[] = [
     ...opened.map(({ enrollmentId, subjectNumber, openedAt, closedAt, outcome, reason: sealed }) => {
