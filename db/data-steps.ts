@@ -22,15 +22,19 @@ export type ColumnsToSeal = {
 
 const AT_ONCE = 500;
 
-/** Seals these columns of all rows, a part at a time: memory stays flat however many there are. */
+/**
+ * Seals these columns of all rows, a part at a time: memory stays flat however many there are. Rows that have none of
+ * them are passed over, and nobody gets a key for nothing.
+ */
 export async function sealColumns(tx: Pick<Transaction, 'execute'>, { schema, vault }: { schema: string; vault: Vault }, what: ColumnsToSeal): Promise<void> {
   const { table, columns, row, owner } = what;
   const name = sql`${sql.identifier(schema)}.${sql.identifier(table)}`;
+  const some = sql`num_nonnulls(${sql.join(columns.map((column) => sql`${sql.identifier(column)}`), sql`, `)}) > 0`;
   const wanted = sql.join(columns.map((column) => sql`encode(${sql.identifier(column)}, 'base64') as ${sql.identifier(column)}`), sql`, `);
   for (let after = ''; ; ) {
     const rows = [...(await tx.execute(sql`
       select (${row})::text as "row$", (${owner})::text as "owner$", ${wanted} from ${name}
-      where (${row})::text collate "C" > ${after} order by (${row})::text collate "C" limit ${AT_ONCE}`))] as Record<string, string | null>[];
+      where (${row})::text collate "C" > ${after} and ${some} order by (${row})::text collate "C" limit ${AT_ONCE}`))] as Record<string, string | null>[];
     for (const one of rows) {
       const key = await vault.keyFor(tx, one['owner$']!);
       const sets = columns.flatMap((column) => sealedSet(key, { table, row: one['row$']!, column }, one[column] ?? null));

@@ -36,6 +36,12 @@ export async function withTransaction<T>(
   return translated(withTimeout(db.timeoutMs * 2, run()));
 }
 
+/** All of these at once, inside a transaction: when one fails, the others have ended too, and none sends anything after ROLLBACK. */
+export async function together<const T extends readonly unknown[]>(sent: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(sent);
+  return Promise.all(sent);
+}
+
 /** Runs reads outside a transaction, with the same errors and the same bound on time. */
 export async function read<T>(db: ServiceDatabase, query: (orm: ServiceDatabase['orm']) => Promise<T>): Promise<T> {
   return translated(withTimeout(db.timeoutMs, query(db.orm)));

@@ -3,8 +3,10 @@ import { sealAuditStep } from '../db/audit-step.ts';
 import type { DataSteps } from '../db/data-steps.ts';
 import { createVault, type DatabaseSecrets } from '../db/index.ts';
 import type { ServiceName } from '../db/provision.ts';
+import { edcDataSteps } from '../services/edc/data-steps.ts';
 import { notificationDataSteps } from '../services/notification/data-steps.ts';
 import { patientDataSteps } from '../services/patient/data-steps.ts';
+import { studyDataSteps } from '../services/study/data-steps.ts';
 
 /** The migration of each service that seals the audit rows which were there. */
 const AUDIT_SEALED: Record<ServiceName, string> = {
@@ -24,6 +26,10 @@ export function dataStepsOf(service: ServiceName, secrets: DatabaseSecrets): Dat
       return { ...audit, ...patientDataSteps({ vault, indexKey: createSecretKey(secrets.indexKey) }) };
     case 'notification':
       return { ...audit, ...notificationDataSteps({ vault }) };
+    case 'study':
+      return { ...audit, ...studyDataSteps({ vault }) };
+    case 'edc':
+      return { ...audit, ...edcDataSteps({ vault }) };
     default:
       return audit;
   }

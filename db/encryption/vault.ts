@@ -19,8 +19,9 @@ export type Cells = {
 export function cellsOf(key: DataKey | null | undefined, { table, row }: Omit<Place, 'column'>): Cells {
   return {
     seal: (column, text) => {
+      if (text === null) return null as never;
       if (!key) throw new DataKeyDestroyedError();
-      return (text === null ? null : key.seal({ table, row, column }, text)) as never;
+      return key.seal({ table, row, column }, text) as never;
     },
     open: (column, sealed) => (key && sealed !== null ? key.open({ table, row, column }, sealed) : null),
   };
@@ -104,6 +105,9 @@ export function createVault({ schema, keys }: { schema: string; keys: KeyProvide
     keysOf,
     keyFor,
     newKey,
+    /** The owner's key as `keyFor` gives it where one of these is a text; where there is nothing to seal, nothing is asked. */
+    keyToSeal: async (tx: Executor, owner: string, texts: readonly (string | null | undefined)[]): Promise<DataKey | undefined> =>
+      texts.some((text) => typeof text === 'string') ? keyFor(tx, owner) : undefined,
     /** Destroys the owner's key, for good; false when there is none (any more). */
     destroy: async (tx: Executor, owner: string): Promise<boolean> => {
       kept.delete(owner);
@@ -137,6 +141,7 @@ export function createVault({ schema, keys }: { schema: string; keys: KeyProvide
 }
 
 export type Vault = ReturnType<typeof createVault>;
+export { SealBrokenError };
 
 const contextOf = (schema: string, { id, owner }: { id: string; owner: string }) => `${schema}/${owner}/${id}`;
 

@@ -13,7 +13,7 @@ export async function closeCasebook(deps: EdcDeps, { ctx, input }: Call<UndoStep
   const { db, clock } = deps;
   const { stepKey: key, enrollmentId, reason } = input;
   const settled = await undoCommand({ db, ledger, verb: 'closeCasebook', key, ctx }, async (tx, _result, audit) => {
-    await endCasebook(tx, { enrollmentId, reason, now: clock(), audit, status: 'closed' });
+    await endCasebook(tx, { db, enrollmentId, reason, now: clock(), audit, status: 'closed' });
   });
   return { undone: settled.tookEffect };
 }

@@ -1,10 +1,11 @@
 import { eq } from 'drizzle-orm';
-import { statement, undoCommand } from '../../db/index.ts';
+import { statement, together, undoCommand } from '../../db/index.ts';
 import type { Call } from '../common/index.ts';
 import type { EdcDeps } from './deps.ts';
 import { ledger } from './ledger.ts';
 import { lockedScreening } from './locked-screening.ts';
 import type { UndoStep } from './schemas.ts';
+import { screeningCells } from './sealed-rows.ts';
 import { screenings } from './tables.ts';
 
 /**
@@ -16,11 +17,12 @@ export async function closeScreening(deps: EdcDeps, { ctx, input }: Call<UndoSte
   const { db, clock } = deps;
   const { stepKey: key, enrollmentId, reason } = input;
   const settled = await undoCommand({ db, ledger, verb: 'closeScreening', key, ctx }, async (tx, _result, audit) => {
-    const screening = await lockedScreening(tx, enrollmentId);
+    const [screening, dataKey] = await together([lockedScreening(tx, enrollmentId), db.vault.keyFor(tx, enrollmentId)]);
     if (screening?.status !== 'open') return;
     const { id, status } = screening;
+    const statusReason = screeningCells(dataKey, id).seal('status_reason', reason);
     await statement(
-      tx.update(screenings).set({ status: 'closed', statusReason: reason, closedAt: clock() }).where(eq(screenings.id, id)),
+      tx.update(screenings).set({ status: 'closed', statusReason, closedAt: clock() }).where(eq(screenings.id, id)),
     );
     audit({ action: 'U', entity: 'screening', entityId: id, before: { status }, after: { status: 'closed', reason } });
   });

@@ -11,7 +11,7 @@ export async function lockCasebook(
 ): Promise<{ locked: boolean }> {
   const { db, clock } = deps;
   return runCommand({ db, ledger, verb: 'lockCasebook', key, content: input, ctx }, async (tx, audit) => {
-    const status = await endCasebook(tx, { ...input, now: clock(), audit, status: 'locked' });
+    const status = await endCasebook(tx, { db, ...input, now: clock(), audit, status: 'locked' });
     return { locked: status === 'locked' };
   });
 }

@@ -41,7 +41,7 @@ export async function openCasebook(
         .returning({ id: casebooks.id }),
     );
     if (inserted.length === 0) {
-      const reopenedId = await reopenCasebook(tx, { input, timezone, planned, audit });
+      const reopenedId = await reopenCasebook(tx, { db, input, timezone, planned, audit });
       if (reopenedId === undefined) throw casebookExists();
       return { casebookId: reopenedId, visits: planned.length };
     }

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
-import { read, runCommand } from '../../db/index.ts';
+import { read, runCommand, together } from '../../db/index.ts';
 import { type Call, requireUnused } from '../common/index.ts';
 import type { EdcDeps } from './deps.ts';
 import { parsed, screeningNotOpen } from './errors.ts';
@@ -34,12 +34,12 @@ export async function recordScreeningResults(
   const content = { enrollmentId, results };
   return runCommand({ db, ledger, verb: 'recordScreeningResults', key, content, ctx }, async (tx, audit) => {
     await requireUnused(tx, { ledger, asserted, by: key });
-    const screening = await lockedScreening(tx, enrollmentId);
+    const [screening, dataKey] = await together([lockedScreening(tx, enrollmentId), deps.db.vault.keyToSeal(tx, enrollmentId, results.map(({ reason }) => reason))]);
     if (screening?.status !== 'open') throw screeningNotOpen();
     const { id: screeningId, consentSignedAt, items } = screening;
     const now = clock();
     for (const [index, result] of results.entries()) judgeResult(result, { criteria, consentSignedAt, now, place: index + 1 });
-    const current = await currentEntries(tx, screeningId);
+    const current = await currentEntries(tx, { screeningId, key: dataKey });
     // The newest row of a screening is the current one of its item, so these know how many there are.
     const last = Math.max(0, ...[...current.values()].map(({ entry }) => entry));
     const changed = results.filter((result) => changes(result, current.get(result.item)));
@@ -52,7 +52,7 @@ export async function recordScreeningResults(
       enteredAt: now,
       enteredBy: ctx.actor,
     }));
-    await writeEntries(tx, rows);
+    await writeEntries(tx, { rows, key: dataKey });
     for (const row of rows) {
       const before = current.get(row.item);
       const entry = { entity: 'screening_result', entityId: row.id, after: row };

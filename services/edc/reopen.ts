@@ -1,11 +1,11 @@
 import { asc, eq } from 'drizzle-orm';
-import { type AuditEntry, statement, type Transaction } from '../../db/index.ts';
+import { type AuditEntry, type ServiceDatabase, statement, type Transaction } from '../../db/index.ts';
 import { isClosedAsUndone, isOffAsUndone, lockedCasebook, lockedEpro } from './change-status.ts';
 import type { EproForm, OpenCasebook, StartEpro, Visit } from './schemas.ts';
 import { casebooks, eproForms, eproSchedules, visits } from './tables.ts';
 import { writeForms, writeVisits } from './write-plan.ts';
 
-type Reopening<I, P> = { input: I; timezone: string; planned: P[]; audit: (entry: AuditEntry) => void };
+type Reopening<I, P> = { db: ServiceDatabase; input: I; timezone: string; planned: P[]; audit: (entry: AuditEntry) => void };
 
 /**
  * Opens a casebook again that was closed with an undone enrollment, when it is of the same participant, site and
@@ -13,10 +13,10 @@ type Reopening<I, P> = { input: I; timezone: string; planned: P[]; audit: (entry
  */
 export async function reopenCasebook(
   tx: Transaction,
-  { input, timezone, planned, audit }: Reopening<OpenCasebook, Visit>,
+  { db, input, timezone, planned, audit }: Reopening<OpenCasebook, Visit>,
 ): Promise<string | undefined> {
   const { anchorAt, ...identity } = input;
-  const casebook = await lockedCasebook(tx, identity.enrollmentId);
+  const casebook = await lockedCasebook(tx, { db, enrollmentId: identity.enrollmentId });
   if (!casebook || !isClosedAsUndone(casebook) || !isOf(casebook, identity)) return undefined;
   const { id, status, statusReason: reason } = casebook;
   const { plannedDate, windowFrom, windowTo } = visits;
@@ -50,10 +50,10 @@ export async function reopenCasebook(
 /** Switches an ePRO schedule on again under the same conditions; its forms get the new plan's dates. */
 export async function restartEpro(
   tx: Transaction,
-  { input, timezone, planned, audit }: Reopening<StartEpro, EproForm>,
+  { db, input, timezone, planned, audit }: Reopening<StartEpro, EproForm>,
 ): Promise<string | undefined> {
   const { anchorAt, ...identity } = input;
-  const schedule = await lockedEpro(tx, identity.enrollmentId);
+  const schedule = await lockedEpro(tx, { db, enrollmentId: identity.enrollmentId });
   if (!schedule || !isOffAsUndone(schedule) || !isOf(schedule, identity)) return undefined;
   const { id, status, statusReason: reason } = schedule;
   const { firstDate, lastDate } = eproForms;

@@ -3,6 +3,7 @@ import { read } from '../../db/index.ts';
 import type { Read } from '../common/index.ts';
 import type { EdcDeps } from './deps.ts';
 import type { Screening } from './schemas.ts';
+import { resultCells } from './sealed-rows.ts';
 import { screeningResults, screenings } from './tables.ts';
 
 const MAX_RESULTS = 1000;
@@ -28,6 +29,8 @@ export async function screeningResultsOf(
     ),
   ]);
   if (!screening) return null;
+  const reasoned = rows.some(({ result }) => result.reason !== null);
+  const key = (await read(db, (orm) => db.vault.keysOf(orm, reasoned ? [enrollmentId] : []))).get(enrollmentId);
   const { id: screeningId, status, consentSignedAt, items } = screening;
   const newestFirst = rows.map(({ result }) => result).toSorted((a, b) => b.entry - a.entry);
   return {
@@ -37,13 +40,13 @@ export async function screeningResultsOf(
     // Entries count from 1 without gaps, and the results are of one statement: this is how many those results are of.
     revision: newestFirst[0]?.entry ?? 0,
     items,
-    results: newestFirst.map(({ item, value, unit, performedAt, standardOfCare, reason, enteredAt, enteredBy, current }) => ({
+    results: newestFirst.map(({ id, item, value, unit, performedAt, standardOfCare, reason, enteredAt, enteredBy, current }) => ({
       item,
       value,
       unit,
       performedAt: performedAt.toISOString(),
       standardOfCare,
-      reason,
+      reason: resultCells(key, id).open('reason', reason),
       enteredAt: enteredAt.toISOString(),
       enteredBy,
       current,

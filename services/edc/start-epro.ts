@@ -28,7 +28,7 @@ export async function startEpro(
   const planned = planEpro(body, { anchorAt, timezone });
   return runCommand({ db, ledger, verb: 'startEpro', key, content: input, ctx }, async (tx, audit) => {
     // A start that comes late, after a withdrawal from all data collection, must not ask the participant again.
-    const casebook = await lockedCasebook(tx, input.enrollmentId);
+    const casebook = await lockedCasebook(tx, { db, enrollmentId: input.enrollmentId });
     // One that was closed with an undone enrollment is about to be opened again: the two steps run side by side.
     if (casebook && casebook.status !== 'open' && !isClosedAsUndone(casebook)) throw dataCollectionStopped();
     const eproScheduleId = uuidv7();
@@ -40,7 +40,7 @@ export async function startEpro(
         .returning({ id: eproSchedules.id }),
     );
     if (inserted.length === 0) {
-      const restartedId = await restartEpro(tx, { input, timezone, planned, audit });
+      const restartedId = await restartEpro(tx, { db, input, timezone, planned, audit });
       if (restartedId === undefined) throw eproExists();
       return { eproScheduleId: restartedId, forms: planned.length };
     }

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
-import { runCommand, statement } from '../../db/index.ts';
+import { runCommand, statement, together } from '../../db/index.ts';
 import type { Call } from '../common/index.ts';
-import { endCasebook, endEpro, lockedCasebook } from './change-status.ts';
+import { endCasebook, endEpro, lockedCasebook, lockedEpro } from './change-status.ts';
 import type { EdcDeps } from './deps.ts';
 import { ledger } from './ledger.ts';
 import type { WithdrawalScope } from './schemas.ts';
@@ -22,12 +22,14 @@ export async function stopDataCollection(
   const { enrollmentId, scope, reason } = input;
   return runCommand({ db, ledger, verb: 'stopDataCollection', key, content: input, ctx }, async (tx, audit) => {
     if (scope === 'all_data_collection') {
-      const change = { enrollmentId, reason, now: clock(), audit };
+      // Both before the data key is made, as whoever ends one of them does: otherwise two could wait for each other.
+      await together([lockedCasebook(tx, { db, enrollmentId }), lockedEpro(tx, { db, enrollmentId })]);
+      const change = { db, enrollmentId, reason, now: clock(), audit };
       const casebook = await endCasebook(tx, { ...change, status: 'locked' });
       const epro = await endEpro(tx, change);
       return { casebook: casebook === 'locked' ? 'locked' : 'none', epro: epro ? 'off' : 'none' };
     }
-    const casebook = await lockedCasebook(tx, enrollmentId);
+    const casebook = await lockedCasebook(tx, { db, enrollmentId });
     const [epro] = await statement(
       tx
         .select({ status: eproSchedules.status })

@@ -13,7 +13,7 @@ export async function stopEpro(deps: EdcDeps, { ctx, input }: Call<UndoStep>): P
   const { db, clock } = deps;
   const { stepKey: key, enrollmentId, reason } = input;
   const settled = await undoCommand({ db, ledger, verb: 'stopEpro', key, ctx }, async (tx, _result, audit) => {
-    await endEpro(tx, { enrollmentId, reason, now: clock(), audit });
+    await endEpro(tx, { db, enrollmentId, reason, now: clock(), audit });
   });
   return { undone: settled.tookEffect };
 }

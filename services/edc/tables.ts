@@ -13,6 +13,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { sealed } from '../../db/encryption/columns.ts';
 import { ledgerTables } from '../../db/ledger.ts';
 import type { Actor } from '../common/index.ts';
 
@@ -47,7 +48,7 @@ export const casebooks = schema.table(
     protocolVersionId: uuid('protocol_version_id').notNull(),
     status: text('status', { enum: CASEBOOK_STATUSES }).notNull(),
     /** Why it was locked or closed. */
-    statusReason: text('status_reason'),
+    statusReason: sealed('status_reason'),
     /** IANA name of the site's time zone when the visits were planned. */
     timezone: text('timezone').notNull(),
     openedAt: instant('opened_at').notNull(),
@@ -95,7 +96,7 @@ export const eproSchedules = schema.table(
     siteId: uuid('site_id').notNull(),
     protocolVersionId: uuid('protocol_version_id').notNull(),
     status: text('status', { enum: EPRO_STATUSES }).notNull(),
-    statusReason: text('status_reason'),
+    statusReason: sealed('status_reason'),
     /** IANA name: the forms' times are wall-clock times there. */
     timezone: text('timezone').notNull(),
     startedAt: instant('started_at').notNull(),
@@ -142,7 +143,7 @@ export const screenings = schema.table(
     /** What the protocol's criteria ask for, in their order. */
     items: jsonb('items').$type<string[]>().notNull(),
     status: text('status', { enum: SCREENING_STATUSES }).notNull(),
-    statusReason: text('status_reason'),
+    statusReason: sealed('status_reason'),
     openedAt: instant('opened_at').notNull(),
     closedAt: instant('closed_at'),
   },
@@ -169,7 +170,7 @@ export const screeningResults = schema.table(
     /** Would have been done without the trial, too: may be older than the consent. */
     standardOfCare: boolean('standard_of_care').notNull(),
     /** Why the row that this one replaces was corrected. */
-    reason: text('reason'),
+    reason: sealed('reason'),
     replaces: uuid('replaces').references((): AnyPgColumn => screeningResults.id),
     current: boolean('current').notNull(),
     enteredAt: instant('entered_at').notNull(),

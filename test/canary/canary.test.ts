@@ -1,7 +1,8 @@
 // Real: the whole application as a process, its PostgreSQL, Temporal, mailbox, files and log. No stand-ins.
 //
 // Participants whose every identifier stands nowhere else in the world go the whole way, and each step of it is made to
-// fail once: then every file, log, mail, metric and error body is searched for them.
+// fail once; so do reasons and descriptions in people's own words, which may tell of a participant. Then every file,
+// log, mail, metric and error body is searched for them.
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -51,7 +52,7 @@ const kept = async (where: string, answer: Promise<{ status: number; body: unkno
 };
 
 /** The whole way; a step that is refused parks until the refusal is taken away and an operator has it tried again. */
-async function participant(table?: (typeof STEPS)[number]): Promise<void> {
+async function participant(table?: (typeof STEPS)[number]): Promise<string> {
   const person = newPerson();
   const { body } = await study.clinician.post<{ patientInfo: { id: string } }>('/patients', person);
   const patientId = body.patientInfo.id;
@@ -70,7 +71,30 @@ async function participant(table?: (typeof STEPS)[number]): Promise<void> {
     ({ status, body: started } = await again(() => study.clinician.post('/enrollments', asked)));
   }
   expect(status).toBeLessThan(300);
-  await attend(started['enrollmentId']!, table);
+  const enrollmentId = started['enrollmentId']!;
+  await attend(enrollmentId, table);
+  await tellOf(enrollmentId);
+  return enrollmentId;
+}
+
+/** What is told of an active participant, and why. */
+async function tellOf(enrollmentId: string): Promise<void> {
+  const deviation = { category: 'visit_window', severity: 'minor', description: `told of ${mark('Deviation')}` };
+  const correction = { strata: { sex: 'male' }, reason: mark('Baseline') };
+  const told = [
+    await study.clinician.post(`/enrollments/${enrollmentId}/deviations`, deviation),
+    await study.clinician.post(`/enrollments/${enrollmentId}/randomisation/baseline-correction`, correction),
+  ];
+  expect(told.map(({ status }) => status)).toEqual([201, 201]);
+}
+
+/** An end in somebody's own words, and a request to unblind the study. */
+async function end(enrollmentId: string): Promise<void> {
+  const withdrawal = { scope: 'all_data_collection', decidedBy: 'participant', reason: mark('Withdrawal') };
+  expect((await study.clinician.post(`/enrollments/${enrollmentId}/withdrawal`, withdrawal)).status).toBeLessThan(300);
+  await study.until(enrollmentId, (now) => now.outcome === 'withdrawn');
+  const sponsor = await caller({ url: app.url, issuer: await issuerOf(folder.path) }, 'sponsor', { studies: [study.studyCode] });
+  expect((await sponsor.post(`/studies/${study.studyId}/unblindings`, { scope: 'study', reason: mark('Unblinding') })).status).toBe(201);
 }
 
 async function again(ask: () => Promise<{ status: number; body: unknown }>) {
@@ -93,10 +117,10 @@ async function attend(enrollmentId: string, table: string | undefined): Promise<
       await sql.unsafe(`alter table ${table!} drop constraint canary_refuses`);
       broken = false;
     }
-    if (stuck && !broken) await kept('resolve', ops.post(`/enrollments/${enrollmentId}/resolve`, { action: 'retry', reason: 'mended' }));
+    if (stuck && !broken) await kept('resolve', ops.post(`/enrollments/${enrollmentId}/resolve`, { action: 'retry', reason: mark('Mended') }));
     const { what } = (now['awaiting'] as { what?: string } | undefined) ?? {};
-    if (what === 'screening_results') void kept('results', study.clinician.post(`/enrollments/${enrollmentId}/screening-results`, { results: resultsOf(ELIGIBLE) }));
-    if (what === 'eligibility') void kept('decision', study.decide(enrollmentId));
+    if (what === 'screening_results') void kept('results', study.clinician.post(`/enrollments/${enrollmentId}/screening-results`, { results: resultsOf(ELIGIBLE, { reason: mark('Result') }) }));
+    if (what === 'eligibility') void kept('decision', study.decide(enrollmentId, 'eligible', { reason: mark('Decision'), meaning: mark('Meaning') }));
     if (what === 'randomisation') void kept('randomise', study.randomise(enrollmentId));
     if (now['outcome'] !== 'active') throw new Error(`not active yet: ${JSON.stringify(now)}`);
   }, { timeout: 60_000, interval: 500 });
@@ -110,7 +134,7 @@ beforeAll(async () => {
   sql = postgres(databaseUrl(folder.path), { max: 3, onnotice: () => undefined });
   study = await directStudy({ url: app.url, issuer }, { protocol: PROTOCOL, cap: 100 });
   ops = await caller({ url: app.url, issuer }, 'ops');
-  await participant();
+  await end(await participant());
   for (const table of STEPS) await participant(table);
   await study.clinician.get(`/patients/${identifiers[0]}`);
   await sql`checkpoint`;
@@ -124,7 +148,7 @@ afterAll(async () => {
 /** As it is, and in the forms in which bytes are written as text. */
 const forms = (all: readonly string[]) => all.flatMap((one) => [one, Buffer.from(one).toString('hex'), Buffer.from(one).toString('base64').slice(0, -4)]);
 
-describe('what identifies a participant stands nowhere in plain', () => {
+describe('what identifies a participant stands nowhere in plain, nor what is told in people’s own words', () => {
   it('although there were many of them, and each step failed once', () => {
     expect(marked).toBe(STEPS.length + 1);
     expect(identifiers.length).toBeGreaterThan(80);

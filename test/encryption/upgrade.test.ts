@@ -1,47 +1,28 @@
 import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { uuidv7 } from 'uuidv7';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectDatabase } from '../../db/index.ts';
-import { migrateService } from '../../db/migrate.ts';
-import { ownerOf, provision, roleOf, urlAs } from '../../db/provision.ts';
-import { dataStepsOf } from '../../runtime/data-steps.ts';
 import { RETENTION_YEARS } from '../../runtime/defaults.ts';
 import { patientService } from '../../services/patient/index.ts';
 import { TRUSTING } from '../support/commands.ts';
 import { TEST_SECRETS } from '../support/secrets.ts';
 import { auditOf } from '../support/audit.ts';
+import { inPlain } from '../support/plain.ts';
+import { type Installation, installationAt } from './installation.ts';
 
 // An installation of before: the first migrations, rows as they were written then, and the upgrade on them.
-const name = `upgrade_${Math.random().toString(36).slice(2)}`;
-let admin: postgres.Sql;
+let before: Installation;
 let sql: postgres.Sql;
 let url: string;
-let adminUrl: string;
 const MARKS = ['Müller-Lüdenscheidt', '13812340077', 'old@mark.example', '1960-02-29', 'C77MARK77', 'allergic to MARK', 'entered twice MARK', '证人甲MARK', 'sister MARK', 'Nurse MARK', 'why MARK', 'new MARK'];
 
-const migration = async (file: string) => {
-  const text = await readFile(fileURLToPath(new URL(`../../db/migrations/patient/${file}.sql`, import.meta.url)), 'utf8');
-  return text.split('--> statement-breakpoint');
-};
 const hmac = (of: unknown) => createHmac('sha256', TEST_SECRETS.hashKey).update(JSON.stringify(of)).digest('hex');
 const [patientId, consentId] = [uuidv7(), uuidv7()];
 
 beforeAll(async () => {
-  admin = postgres(inject('adminUrl'), { max: 1, onnotice: () => undefined });
-  await admin.unsafe(`create database ${name}`);
-  const as = new URL(inject('adminUrl'));
-  as.pathname = `/${name}`;
-  adminUrl = as.href;
-  url = urlAs(as.href, roleOf('patient'), inject('passwords').patient);
-  const superuser = postgres(adminUrl, { max: 1 });
-  // As it was: the schema belongs to the role that the service works as.
-  await superuser.unsafe(`create schema patient authorization ${roleOf('patient')}`);
-  await superuser.end();
-  sql = postgres(url, { max: 1, onnotice: () => undefined });
-  for (const statement of await migration('0000_initial')) await sql.unsafe(statement);
+  before = await installationAt('patient', '0000_initial');
+  ({ url, sql } = before);
   const [person, mobile, email, birth, passport, entry, reason, witness, relation] = MARKS as [string, ...string[]];
   await sql`insert into patient.patients (id, name, mobile, mobile_hash, email, date_of_birth, sex, site_ids, created_at, updated_at)
     values (${patientId}, ${person}, ${mobile!}, ${hmac(['mobile', mobile])}, ${email!}, ${birth!}, 'female', '{}', now(), now())`;
@@ -54,21 +35,11 @@ beforeAll(async () => {
     (${uuidv7()}, 'U', 'amendPerson', 'patient', ${patientId}, ${sql.json({ kind: 'user', id: 'crc-1', name: 'Nurse MARK', role: 'coordinator' })}, ${'why MARK'}, ${sql.json({ name: person })}, ${sql.json({ name: 'new MARK' })}, 'r1')`;
   // Many, so that the step comes to its second part.
   await sql`insert into patient.patients (id, name, site_ids, created_at, updated_at) select gen_random_uuid(), 'Person ' || n, '{}', now(), now() from generate_series(1, 1200) n`;
-  await sql`create table patient.migrations (hash text primary key, made_at bigint not null, applied_at timestamptz not null default now())`;
-  const { readMigrationFiles } = await import('drizzle-orm/migrator');
-  const [first] = readMigrationFiles({ migrationsFolder: fileURLToPath(new URL('../../db/migrations/patient', import.meta.url)) });
-  await sql`insert into patient.migrations (hash, made_at) values (${first!.hash}, ${first!.folderMillis})`;
 }, 60_000);
-afterAll(async () => {
-  await sql.end();
-  await admin.unsafe(`drop database ${name} with (force)`);
-  await admin.end();
-});
+afterAll(() => before.drop());
 
 it('an installation of before is sealed whole, found by the new index, and reads as it did', async () => {
-  await provision(adminUrl, { patient: inject('passwords').patient });
-  const upgrade = () => migrateService('patient', { url: adminUrl, owner: ownerOf('patient'), role: roleOf('patient'), steps: dataStepsOf('patient', TEST_SECRETS) });
-  await Promise.all([upgrade(), upgrade()]);
+  await Promise.all([before.upgrade(), before.upgrade()]);
   const db = connectDatabase({ url, schema: 'patient', secrets: TEST_SECRETS });
   const service = patientService({ db, clock: () => new Date(), commands: TRUSTING, retentionYears: RETENTION_YEARS, study: { judgeConsent: async () => ({ validity: 'valid' }), listEnrollments: async () => ({ items: [], nextCursor: null }) } });
   const ctx = { actor: { kind: 'service', service: 'test' }, requestId: 'test' } as const;
@@ -97,12 +68,5 @@ it('keeps the trail of before as it was, sealed, and appends to it only from the
 });
 
 it('leaves nothing of it in plain in any row', async () => {
-  const tables = await sql`select table_name as name from information_schema.tables where table_schema = 'patient' and table_type = 'BASE TABLE'`;
-  for (const { name: table } of tables) {
-    const text = (await sql.unsafe<{ row: string }[]>(`select t::text as row from patient.${String(table)} t`)).map(({ row }) => row).join('\n');
-    for (const mark of MARKS) {
-      expect(text.includes(mark), `${mark} in ${String(table)}`).toBe(false);
-      expect(text.includes(Buffer.from(mark).toString('hex')), `${mark} as bytes in ${String(table)}`).toBe(false);
-    }
-  }
+  expect(await inPlain(sql, 'patient', MARKS)).toEqual([]);
 });

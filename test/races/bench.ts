@@ -76,7 +76,7 @@ export async function awaitingReConsent(study: DirectStudy): Promise<Case> {
 /** What stands in the tables of what people have asked for. */
 async function recordOf({ database: { sql } }: TestSystem, { enrollmentId }: Case) {
   const [row] = await sql<{ outcome: string; reason: string | null; enrolled: boolean }[]>`
-    select outcome, outcome_reason as reason, enrolled_at is not null as enrolled from study.enrollments where id = ${enrollmentId}`;
+    select outcome, expiry_reason as reason, enrolled_at is not null as enrolled from study.enrollments where id = ${enrollmentId}`;
   const values = await sql<{ item: string; value: unknown }[]>`
     select item, value from edc.screening_results r join edc.screenings s on s.id = r.screening_id where s.enrollment_id = ${enrollmentId} and current order by item`;
   const decisions = await sql<{ id: string; decision: string; signer: string; invalidated: boolean }[]>`

@@ -1,8 +1,7 @@
-import { createSecretKey } from 'node:crypto';
 import type postgres from 'postgres';
-import { openBytes } from '../../db/encryption/aead.ts';
 import type { KeyProvider } from '../../db/encryption/key-provider.ts';
 import type { ServiceName } from '../../db/provision.ts';
+import { opened } from './sealed.ts';
 import { TEST_SECRETS } from './secrets.ts';
 
 /** An audit row as an inspector reads it: with old and new values, reason and printed names. */
@@ -17,15 +16,10 @@ export type AuditRow = {
 export async function auditOf(sql: postgres.Sql, service: ServiceName, condition: postgres.PendingQuery<postgres.Row[]>, keys: KeyProvider = TEST_SECRETS.keys): Promise<AuditRow[]> {
   const rows = await sql`select * from ${sql(`${service}.audit_entries`)} where ${condition} order by id`;
   return Promise.all(rows.map(async ({ details, owner, ...row }) => {
-    const { names, ...said } = JSON.parse(await opened(sql, { keys, service, id: row['id'] as string, owner: owner as string, details: details as Buffer })) as { names: Record<string, string> };
+    const place = { service, table: 'audit_entries', row: row['id'] as string, column: 'details', owner: owner as string };
+    const { names, ...said } = JSON.parse(await opened(sql, place, details as Buffer, keys)) as { names: Record<string, string> };
     return { ...row, actor: withNames(row['actor'], names), before: null, after: null, ...said } as unknown as AuditRow;
   }));
-}
-
-async function opened(sql: postgres.Sql, { keys, service, id, owner, details }: { keys: KeyProvider; service: ServiceName; id: string; owner: string; details: Buffer }): Promise<string> {
-  const [key] = await sql`select id, wrapped, key_id from ${sql(`${service}.data_keys`)} where owner = ${owner}`;
-  const secret = await keys.unwrap({ keyId: key!['key_id'] as string, wrapped: key!['wrapped'] as Buffer }, `${service}/${owner}/${String(key!['id'])}`);
-  return openBytes(createSecretKey(secret), details.subarray(17), JSON.stringify([service, 'audit_entries', id, 'details'])).toString('utf8');
 }
 
 function withNames(actor: unknown, names: Record<string, string>): unknown {

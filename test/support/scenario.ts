@@ -58,10 +58,14 @@ export async function directStudy(at: Reachable, options: { cap?: number; doctor
     /** Values that meet the criteria of SCREENED_PROTOCOL, unless others are given. */
     screen: (enrollmentId: string, values: Record<string, unknown> = ELIGIBLE, key?: string) =>
       clinician.post<Screened>(`/enrollments/${enrollmentId}/screening-results`, { results: resultsOf(values) }, key),
-    decide: (enrollmentId: string, decision: 'eligible' | 'not_eligible' = 'eligible', how: { by?: Caller; key?: string; sha256?: string } = {}) =>
+    decide: (enrollmentId: string, decision: 'eligible' | 'not_eligible' = 'eligible', how: { by?: Caller; key?: string; sha256?: string; reason?: string; meaning?: string } = {}) =>
       (how.by ?? doctor).post(
         `/enrollments/${enrollmentId}/eligibility-decision`,
-        { decision, signature: { meaning: 'I have reviewed the criteria', ...(how.sha256 ? { sha256: how.sha256 } : {}) } },
+        {
+          decision,
+          ...(how.reason === undefined ? {} : { reason: how.reason }),
+          signature: { meaning: how.meaning ?? 'I have reviewed the criteria', ...(how.sha256 ? { sha256: how.sha256 } : {}) },
+        },
         how.key,
       ),
     invalidate: (enrollmentId: string, key?: string) =>

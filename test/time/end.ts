@@ -39,7 +39,7 @@ export async function expectEnd({ at, study, patientId, enrollmentId, evidence }
   const { body } = await study.get(enrollmentId);
   expect(body).toMatchObject({ outcome, needsAttention: false, ...(reason === undefined ? {} : { outcomeReason: reason }) });
   for (const over of ['awaiting', 'stuckStep', 'attention']) expect(body).not.toHaveProperty(over);
-  const [record] = await at.database.sql`select outcome, outcome_reason, awaiting_what, needs_attention from study.enrollments where id = ${enrollmentId}`;
+  const [record] = await at.database.sql`select outcome, awaiting_what, needs_attention from study.enrollments where id = ${enrollmentId}`;
   expect(record).toMatchObject({ outcome, awaiting_what: null, needs_attention: false });
 
   const undone = UNDONE.includes(outcome);

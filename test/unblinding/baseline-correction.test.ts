@@ -4,6 +4,7 @@ import { enrolledMany, listOf } from '../randomisation/world.ts';
 import { createTrial, createWorld, ctx, key, NOW, type World } from '../services/study/fixture.ts';
 import { randomisedTrial } from './world.ts';
 import { auditOf } from '../support/audit.ts';
+import { withReasons } from '../support/sealed.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -13,7 +14,8 @@ afterAll(() => world.drop());
 
 const correct = (enrollmentId: string, strata: Record<string, string>, { under = key(), reason = 'misread the form' } = {}) =>
   world.service.correctBaseline({ ctx, key: under, input: { enrollmentId, strata, reason } });
-const corrections = (enrollmentId: string) => world.database.sql`select * from study.baseline_corrections where enrollment_id = ${enrollmentId} order by id`;
+const corrections = async (enrollmentId: string) =>
+  withReasons(world.database.sql, 'baseline_corrections', await world.database.sql`select * from study.baseline_corrections where enrollment_id = ${enrollmentId} order by id`);
 const deviations = async (enrollmentId: string) => (await world.service.listDeviations({ ctx, input: { enrollmentId, limit: 50 } })).items;
 
 describe('a wrong stratum', () => {

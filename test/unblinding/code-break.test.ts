@@ -5,6 +5,7 @@ import { createWorld, ctx as coordinator, key, NOW, type World } from '../servic
 import { enrolledMany } from '../randomisation/world.ts';
 import { ARM, as, blindedText, delegate, randomisedTrial } from './world.ts';
 import { auditOf } from '../support/audit.ts';
+import { withReasons } from '../support/sealed.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -17,7 +18,8 @@ beforeEach(() => {
 
 const break_ = (enrollmentId: string, by: Ctx, { under = key(), reason = 'overdose' } = {}) =>
   world.service.breakCode({ ctx: by, key: under, input: { enrollmentId, reason } });
-const rowsOf = (enrollmentId: string) => world.database.sql`select * from study.code_breaks where enrollment_id = ${enrollmentId} order by id`;
+const rowsOf = async (enrollmentId: string) =>
+  withReasons(world.database.sql, 'code_breaks', await world.database.sql`select * from study.code_breaks where enrollment_id = ${enrollmentId} order by id`);
 const later = (ms: number) => {
   world.now.at = new Date(world.now.at.getTime() + ms);
 };

@@ -1,4 +1,4 @@
-import { EXPIRY_REASONS, type ExpiryReason, REFUSAL_REASONS } from '../vocabulary.ts';
+import { EXPIRY_REASONS, REFUSAL_REASONS } from '../vocabulary.ts';
 import type { Counts, FailedTogether, Standing } from './read-counts.ts';
 import type { ConsortFlow, Entered, Excluded, FailedCriterion } from './types.ts';
 
@@ -48,7 +48,7 @@ function excludedOf({ refusals, failures }: Counts, before: Standing[]): Exclude
     declined: sum(endedAs('declined')),
     expired: {
       total: sum(expired),
-      byReason: filled(EXPIRY_REASONS, (reason) => sum(expired.filter(({ expiry }) => knownExpiry(expiry) === reason))),
+      byReason: filled(EXPIRY_REASONS, (reason) => sum(expired.filter(({ expiry }) => (expiry ?? 'other') === reason))),
     },
     capReached: sum(endedAs('cap_reached')),
     withdrawn: sum(endedAs('withdrawn')),
@@ -68,10 +68,6 @@ function enteredOf(past: Standing[]): Entered {
     active: sum(past.filter(({ outcome }) => outcome === 'active')),
     activating: sum(past.filter(({ outcome }) => outcome === 'open')),
   };
-}
-
-function knownExpiry(reason: string | null): ExpiryReason {
-  return EXPIRY_REASONS.find((known) => known === reason) ?? 'other';
 }
 
 /** Most frequent first, then by code. */

@@ -4,11 +4,11 @@ import { allocations } from '../randomisation/tables.ts';
 import { eligibilityEvaluations } from '../eligibility/tables.ts';
 import { enrollments, screeningRefusals } from '../enrollments/tables.ts';
 import { protocolVersions } from '../tables.ts';
-import type { Outcome, RefusalReason, Stage } from '../vocabulary.ts';
+import type { ExpiryReason, Outcome, RefusalReason, Stage } from '../vocabulary.ts';
 
 export type Place = { studyId: string; siteIds?: string[] | undefined };
-/** So many enrollments alike; `expiry` only of expired ones, the other reasons may be in anybody's words. */
-export type Standing = { stage: Stage; outcome: Outcome | 'open'; expiry: string | null; followedUp: boolean; allocated: boolean; n: number };
+/** So many enrollments alike; `expiry` only of expired ones. */
+export type Standing = { stage: Stage; outcome: Outcome | 'open'; expiry: ExpiryReason | null; followedUp: boolean; allocated: boolean; n: number };
 /** So many screen failures with the same failed criteria. */
 export type FailedTogether = { criteria: { code: string; text: string }[]; n: number };
 export type Counts = { standings: Standing[]; refusals: { reason: RefusalReason; n: number }[]; failures: FailedTogether[]; randomises: boolean };
@@ -23,7 +23,7 @@ export async function readCounts(tx: Transaction, { studyId, siteIds }: Place): 
   const grouped = {
     stage: enrollments.stage,
     outcome: enrollments.outcome,
-    expiry: sql<string | null>`case when ${enrollments.outcome} = 'expired' then ${enrollments.outcomeReason} end`,
+    expiry: enrollments.expiryReason,
     followedUp: sql<boolean>`${enrollments.status} = 'follow-up'`,
     allocated: sql<boolean>`${allocations.id} is not null`,
   };

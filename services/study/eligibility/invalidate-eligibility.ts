@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { runCommand, statement } from '../../../db/index.ts';
+import { runCommand, statement, together } from '../../../db/index.ts';
 import { type Call, notAuthentic, requireUnused } from '../../common/index.ts';
 import { decisionInForce } from './decision-in-force.ts';
 import type { StudyDeps } from '../deps.ts';
@@ -7,6 +7,7 @@ import { enrollmentClosed, notDecided } from '../errors.ts';
 import { ledger } from '../ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from '../enrollments/record.ts';
 import { eligibilityDecisions } from './tables.ts';
+import { decisionCells } from '../sealed-rows.ts';
 import type { InvalidateEligibility } from '../types.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function invalidateEligibility(
   if (asserted && (asserted.actor.id !== by.userId || asserted.actor.name !== by.name)) throw notAuthentic('other_person');
   return runCommand({ db, ledger, verb: 'invalidateEligibility', key, content, ctx }, async (tx, audit) => {
     await requireUnused(tx, { ledger, asserted, by: key });
-    const current = await lockRecord(tx, identity);
+    const [current, dataKey] = await together([lockRecord(tx, identity), db.vault.keyFor(tx, enrollmentId)]);
     if (current && current.outcome !== 'open') throw enrollmentClosed();
     const inForce = await decisionInForce(tx, enrollmentId);
     if (!current || !inForce) throw notDecided();
@@ -32,9 +33,10 @@ export async function invalidateEligibility(
     const now = clock();
     const stage = 'eligibility';
     const after = { invalidatedAt: now, invalidatedByUserId: by.userId, invalidatedByName: by.name, invalidatedReason: reason };
+    const invalidatedReason = decisionCells(dataKey, decisionId).seal('invalidated_reason', reason);
     await Promise.all([
       writeRecord(tx, { identity, revision, current, position: { stage }, now }),
-      statement(tx.update(eligibilityDecisions).set(after).where(eq(eligibilityDecisions.id, decisionId))),
+      statement(tx.update(eligibilityDecisions).set({ ...after, invalidatedReason }).where(eq(eligibilityDecisions.id, decisionId))),
       writeMilestone(tx, {
         enrollmentId,
         at: now,
@@ -42,6 +44,7 @@ export async function invalidateEligibility(
         stage,
         actor: ctx.actor,
         details: { decisionId, decision, by, reason },
+        key: dataKey,
       }),
     ]);
     audit({ action: 'U', entity: 'eligibility_decision', entityId: decisionId, before: { invalidatedAt: null }, after });

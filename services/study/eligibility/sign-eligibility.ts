@@ -1,6 +1,6 @@
 import { desc, eq } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
-import { runCommand, statement } from '../../../db/index.ts';
+import { runCommand, statement, together } from '../../../db/index.ts';
 import { type Call, consentNotInForce, notAuthentic, requireUnused } from '../../common/index.ts';
 import { supersedingVersion } from '../set-up/consent-is-current.ts';
 import { decisionSha256 } from './decision-signature.ts';
@@ -10,6 +10,7 @@ import { isEntitled } from '../entitled.ts';
 import { alreadyDecided, criteriaNotMet, enrollmentClosed, evaluationChanged, outOfOrder, signerNotEntitled } from '../errors.ts';
 import { ledger } from '../ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from '../enrollments/record.ts';
+import { decisionCells } from '../sealed-rows.ts';
 import { eligibilityDecisions, eligibilityEvaluations } from './tables.ts';
 import type { EligibilitySigned, SignEligibility } from '../types.ts';
 import { written } from '../written.ts';
@@ -30,7 +31,7 @@ export async function signEligibility({ db, clock, patient, commands }: StudyDep
   const consented = decision === 'not_eligible' || (await patient.consentInForce({ ctx, input: { enrollmentId, patientId, studyId, siteId } })).inForce;
   return runCommand<EligibilitySigned>({ db, ledger, verb: 'signEligibility', key, content, ctx }, async (tx, audit) => {
     await requireUnused(tx, { ledger, asserted, by: key });
-    const current = await lockRecord(tx, identity);
+    const [current, dataKey] = await together([lockRecord(tx, identity), db.vault.keyFor(tx, enrollmentId)]);
     if (!current?.subjectNumber) throw outOfOrder('openEnrollment');
     if (current.outcome !== 'open') throw enrollmentClosed();
     const now = clock();
@@ -58,11 +59,13 @@ export async function signEligibility({ db, clock, patient, commands }: StudyDep
     const decisionId = uuidv7();
     const row = { enrollmentId, round, decision, reason, meaning, signerUserId: signer.userId, signerName: signer.name, signedAt: now, sha256 };
     const recordSha256 = decisionSha256({ decisionId, enrollmentId, round, decision, reason, meaning, signer, signedAt: now.toISOString(), sha256 });
+    const cells = decisionCells(dataKey, decisionId);
+    const sealed = { reason: cells.seal('reason', reason), meaning: cells.seal('meaning', meaning), recordSha256: cells.seal('record_sha256', recordSha256) };
     const event = decision === 'eligible' ? 'ELIGIBILITY CRITERIA MET' : 'ELIGIBILITY CRITERIA NOT MET';
     await Promise.all([
       writeRecord(tx, { identity, revision, current, position: { stage }, now }),
-      written(tx.insert(eligibilityDecisions).values({ id: decisionId, ...row, recordSha256, assertion: ctx.assertion ?? null }), { eligibility_decisions_in_force: alreadyDecided }),
-      writeMilestone(tx, { enrollmentId, at: now, event, stage, actor: ctx.actor, details: { decisionId, decision, signer, meaning } }),
+      written(tx.insert(eligibilityDecisions).values({ id: decisionId, ...row, ...sealed, assertion: ctx.assertion ?? null }), { eligibility_decisions_in_force: alreadyDecided }),
+      writeMilestone(tx, { enrollmentId, at: now, event, stage, actor: ctx.actor, details: { decisionId, decision, signer, meaning }, key: dataKey }),
     ]);
     audit({ action: 'C', entity: 'eligibility_decision', entityId: decisionId, after: row });
     return { signed: true, decisionId, signedAt: now.toISOString(), sha256 };

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, jsonb, pgSchema, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { sealed } from '../../../db/encryption/columns.ts';
 import type { Explained } from './eligibility-types.ts';
 
 const schema = pgSchema('study');
@@ -34,20 +35,20 @@ export const eligibilityDecisions = schema.table(
     enrollmentId: uuid('enrollment_id').notNull(),
     round: integer('round').notNull(),
     decision: text('decision', { enum: ['eligible', 'not_eligible'] }).notNull(),
-    reason: text('reason'),
-    meaning: text('meaning').notNull(),
+    reason: sealed('reason'),
+    meaning: sealed('meaning').notNull(),
     signerUserId: text('signer_user_id').notNull(),
     signerName: text('signer_name').notNull(),
     signedAt: instant('signed_at').notNull(),
     sha256: text('sha256'),
-    /** Of this record as it was signed; absent in what was signed before it was kept. */
-    recordSha256: text('record_sha256'),
+    /** Of this record as it was signed; absent in what was signed before it was kept. Sealed, or it would confirm guesses. */
+    recordSha256: sealed('record_sha256'),
     /** The API's assertion that the signer gave this decision: the evidence of the signature. */
     assertion: text('assertion'),
     invalidatedAt: instant('invalidated_at'),
     invalidatedByUserId: text('invalidated_by_user_id'),
     invalidatedByName: text('invalidated_by_name'),
-    invalidatedReason: text('invalidated_reason'),
+    invalidatedReason: sealed('invalidated_reason'),
   },
   (t) => [
     index('eligibility_decisions_enrollment').on(t.enrollmentId, t.id),

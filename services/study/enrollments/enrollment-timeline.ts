@@ -2,6 +2,7 @@ import { asc, eq } from 'drizzle-orm';
 import { read } from '../../../db/index.ts';
 import type { Read } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
+import { milestoneCells } from '../sealed-rows.ts';
 import { milestones } from './tables.ts';
 import type { TimelineItem } from '../types.ts';
 
@@ -13,13 +14,20 @@ export async function enrollmentTimeline(
   { db }: StudyDeps,
   { input }: Read<{ enrollmentId: string }>,
 ): Promise<{ items: TimelineItem[] }> {
-  const rows = await read(db, (orm) =>
-    orm
+  const { rows, key } = await read(db, async (orm) => {
+    const found = await orm
       .select()
       .from(milestones)
       .where(eq(milestones.enrollmentId, input.enrollmentId))
       .orderBy(asc(milestones.id))
-      .limit(MAX_ITEMS),
-  );
-  return { items: rows.map(({ at, event, stage, actor, details }) => ({ at: at.toISOString(), event, stage, actor, details })) };
+      .limit(MAX_ITEMS);
+    const keys = await db.vault.keysOf(orm, found.filter(({ words }) => words !== null).map(({ enrollmentId }) => enrollmentId));
+    return { rows: found, key: keys.get(input.enrollmentId) };
+  });
+  return {
+    items: rows.map(({ id, at, event, stage, actor, details, words }) => {
+      const said = milestoneCells(key, id).open('words', words);
+      return { at: at.toISOString(), event, stage, actor, details: said === null ? details : { ...details, ...(JSON.parse(said) as object) } };
+    }),
+  };
 }

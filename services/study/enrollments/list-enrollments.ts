@@ -5,7 +5,7 @@ import type { StudyDeps } from '../deps.ts';
 import { keepIndexOrder, MAX_PAIRS, newestIds, placesOf } from './enrollment-page.ts';
 import { scopeTooWide } from '../errors.ts';
 import { enrollments } from './tables.ts';
-import { toRecord } from './to-record.ts';
+import { toRecords } from './to-record.ts';
 import type { EnrollmentRecord, ListEnrollments } from '../types.ts';
 
 /**
@@ -17,15 +17,16 @@ export async function listEnrollments({ db }: StudyDeps, { input }: Read<ListEnr
   if (!places) return { items: [], nextCursor: null };
   if ((places.studies?.length ?? 1) * (places.sites?.length ?? 1) > MAX_PAIRS) throw scopeTooWide(MAX_PAIRS);
   const ids = newestIds(input, { ...places, limit: input.limit + 1 });
-  const rows = await withTransaction(db, async (tx) => {
+  const records = await withTransaction(db, async (tx) => {
     await keepIndexOrder(tx);
-    return statement(
+    const rows = await statement(
       tx
         .select(getTableColumns(enrollments))
         .from(enrollments)
         .innerJoin(sql`(${ids}) as newest`, sql`newest.id = ${enrollments.id}`)
         .orderBy(desc(enrollments.id)),
     );
+    return toRecords(db, tx, rows);
   });
-  return toPage(rows.map(toRecord), input.limit);
+  return toPage(records, input.limit);
 }

@@ -2,6 +2,7 @@ import { and, desc, eq, lt } from 'drizzle-orm';
 import { read } from '../../../db/index.ts';
 import { type Page, type Read, toPage } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
+import { logLineCells } from '../sealed-rows.ts';
 import { screeningLog, screeningRefusals } from './tables.ts';
 import type { ScreeningLogLine } from '../types.ts';
 
@@ -11,10 +12,10 @@ const NOBODY = { enrollmentId: null, subjectNumber: null, closedAt: null, outcom
 /** One page of a site's screening log, newest first: who has a subject number, and who never signed (ICH E6(R3) C.3). */
 export async function listScreeningLog({ db }: StudyDeps, { input }: Read<Asked>): Promise<Page<ScreeningLogLine>> {
   const { studyId, siteId, cursor, limit } = input;
-  const lines = await read(db, (orm) => {
+  const [opened, refused, keys] = await read(db, async (orm) => {
     const { enrollmentId } = screeningLog;
     const before = (id: typeof enrollmentId | typeof screeningRefusals.id) => (cursor === undefined ? undefined : lt(id, cursor));
-    return Promise.all([
+    const [numbered, unnamed] = await Promise.all([
       orm
         .select()
         .from(screeningLog)
@@ -28,12 +29,14 @@ export async function listScreeningLog({ db }: StudyDeps, { input }: Read<Asked>
         .orderBy(desc(screeningRefusals.id))
         .limit(limit + 1),
     ]);
+    const reasoned = numbered.filter(({ reason }) => reason !== null).map((line) => line.enrollmentId);
+    return [numbered, unnamed, await db.vault.keysOf(orm, reasoned)] as const;
   });
-  const [opened, refused] = lines;
   const all: ScreeningLogLine[] = [
-    ...opened.map(({ enrollmentId, subjectNumber, openedAt, closedAt, outcome, reason }) => (
-      { id: enrollmentId, at: openedAt.toISOString(), enrollmentId, subjectNumber, closedAt: closedAt?.toISOString() ?? null, outcome, reason, refused: null }
-    )),
+    ...opened.map(({ enrollmentId, subjectNumber, openedAt, closedAt, outcome, reason: sealed }) => {
+      const reason = logLineCells(keys.get(enrollmentId), enrollmentId).open('reason', sealed);
+      return { id: enrollmentId, at: openedAt.toISOString(), enrollmentId, subjectNumber, closedAt: closedAt?.toISOString() ?? null, outcome, reason, refused: null };
+    }),
     ...refused.map(({ id, at, reason }) => ({ ...NOBODY, id, at: at.toISOString(), refused: reason })),
   ];
   return toPage(all.toSorted((a, b) => (a.id < b.id ? 1 : -1)), limit);

@@ -4,6 +4,7 @@ import type { Call } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { ledger } from '../ledger.ts';
 import type { NewDeviation } from '../schemas.ts';
+import { deviationCells } from '../sealed-rows.ts';
 import { deviations } from './tables.ts';
 
 /**
@@ -15,8 +16,10 @@ export async function logDeviation(
   { ctx, key, input }: Call<NewDeviation & { enrollmentId: string }>,
 ): Promise<{ deviationId: string }> {
   return runCommand({ db, ledger, verb: 'logDeviation', key, content: input, ctx }, async (tx, audit) => {
-    const { enrollmentId, category, severity, description } = input;
+    const { enrollmentId, category, severity } = input;
     const id = uuidv7();
+    const cells = deviationCells(await db.vault.keyFor(tx, enrollmentId), id);
+    const description = cells.seal('description', input.description);
     await statement(
       tx.insert(deviations).values({ id, enrollmentId, category, severity, description, actor: ctx.actor, at: clock() }),
     );

@@ -4,6 +4,7 @@ import type { Call } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { enrollmentClosed } from '../errors.ts';
 import { ledger } from '../ledger.ts';
+import { enrollmentCells } from '../sealed-rows.ts';
 import { makeStrata } from '../randomisation/make-strata.ts';
 import { lockPerson, readRecord, writeMilestone, writeRecord } from './record.ts';
 import { mayScreen, vainScreenings } from './rescreens.ts';
@@ -37,10 +38,12 @@ export async function openEnrollment({ db, clock }: StudyDeps, { ctx, key, input
 
     if (another || pattern === undefined || missing.length > 0) {
       const reason = another ? 'already_enrolled' : 'not_admissible';
-      const facts = { consentId, outcome: 'voided' as const, outcomeReason: reason, status: 'not-registered' as const };
-      await writeRecord(tx, { ...write, facts });
-      await writeMilestone(tx, { enrollmentId, at: now, event: 'OPENING REFUSED', stage: 'consent', actor: ctx.actor, details: { reason, missing } });
-      audit({ action: 'C', entity: 'enrollment', entityId: enrollmentId, after: { ...facts, missing } });
+      const facts = { consentId, outcome: 'voided', status: 'not-registered' } as const;
+      const dataKey = await db.vault.keyFor(tx, enrollmentId);
+      const outcomeReason = enrollmentCells(dataKey, enrollmentId).seal('outcome_reason', reason);
+      await writeRecord(tx, { ...write, facts: { ...facts, outcomeReason } });
+      await writeMilestone(tx, { enrollmentId, at: now, event: 'OPENING REFUSED', stage: 'consent', actor: ctx.actor, details: { reason, missing }, key: dataKey });
+      audit({ action: 'C', entity: 'enrollment', entityId: enrollmentId, after: { ...facts, outcomeReason: reason, missing } });
       return { opened: false, reason, missing };
     }
 

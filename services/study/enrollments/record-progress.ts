@@ -3,7 +3,7 @@ import type { Call } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { ledger } from '../ledger.ts';
 import { lockRecord, writeMilestone, writeRecord } from './record.ts';
-import { toRecord } from './to-record.ts';
+import { awaitingOf } from './to-record.ts';
 import type { RecordProgress } from '../types.ts';
 
 /**
@@ -29,12 +29,11 @@ export async function recordProgress({ db, clock }: StudyDeps, { ctx, key, input
     const event = needsAttention ? 'NEEDS ATTENTION' : awaiting ? 'AWAITING' : 'PROGRESS';
     await writeRecord(tx, { identity, revision, current, position, now });
     await writeMilestone(tx, { enrollmentId, at: now, event, stage, actor: ctx.actor, details: { stuckStep, awaiting } });
-    const before = current && toRecord(current);
     audit({
       action: current ? 'U' : 'C',
       entity: 'enrollment',
       entityId: enrollmentId,
-      before: before && { stage: before.stage, needsAttention: before.needsAttention, stuckStep: before.stuckStep, awaiting: before.awaiting },
+      before: current && { stage: current.stage, needsAttention: current.needsAttention, stuckStep: current.stuckStep, awaiting: awaitingOf(current) },
       after,
     });
     return { applied: true };

@@ -1,8 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
-import { statement, type Transaction } from '../../../db/index.ts';
+import { type DataKey, statement, type Transaction } from '../../../db/index.ts';
 import type { Actor } from '../../common/index.ts';
 import { alreadyEnrolled, identityMismatch, requestKeyTaken } from '../errors.ts';
+import { milestoneCells } from '../sealed-rows.ts';
 import { enrollments, milestones } from './tables.ts';
 import type { EnrollmentRow } from './to-record.ts';
 import type { EnrollmentIdentity, Revised } from '../types.ts';
@@ -69,9 +70,21 @@ export async function writeRecord(tx: Transaction, { identity, revision, current
   return moves;
 }
 
-export type Milestone = { enrollmentId: string; at: Date; event: string; stage: Stage; actor: Actor; details?: Record<string, unknown> };
+export type Milestone = {
+  enrollmentId: string; at: Date; event: string; stage: Stage; actor: Actor; details?: Record<string, unknown>;
+  /** Of the enrollment: needed where the details have words. */
+  key?: DataKey | undefined;
+};
 
-/** Adds what happened to the enrollment's timeline, in the transaction of the change. */
-export async function writeMilestone(tx: Transaction, { details = {}, ...milestone }: Milestone): Promise<void> {
-  await statement(tx.insert(milestones).values({ id: uuidv7(), details, ...milestone }));
+/** Details that are in somebody's own words wherever they occur. */
+const WORDS: readonly string[] = ['reason', 'meaning'];
+
+/** Adds what happened to the enrollment's timeline, in the transaction of the change. Its words are sealed, the rest is codes and ids. */
+export async function writeMilestone(tx: Transaction, { details = {}, key, ...milestone }: Milestone): Promise<void> {
+  const id = uuidv7();
+  const isWords = ([name, value]: [string, unknown]) => WORDS.includes(name) && typeof value === 'string';
+  const said = Object.entries(details).filter(isWords);
+  const plain = Object.fromEntries(Object.entries(details).filter((one) => !isWords(one)));
+  const words = milestoneCells(key, id).seal('words', said.length > 0 ? JSON.stringify(Object.fromEntries(said)) : null);
+  await statement(tx.insert(milestones).values({ id, details: plain, words, ...milestone }));
 }

@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, integer, jsonb, pgSchema, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { sealed } from '../../../db/encryption/columns.ts';
 import type { Actor } from '../../common/index.ts';
 import { studies } from '../tables.ts';
 import type { SubjectStatus } from '../vocabulary.ts';
-import { OUTCOMES, REFUSAL_REASONS, STAGES } from '../vocabulary.ts';
+import { EXPIRY_REASONS, OUTCOMES, REFUSAL_REASONS, STAGES } from '../vocabulary.ts';
 
 // What happens to the participants of a study: numbers, screening log, the records and their timeline.
 const schema = pgSchema('study');
@@ -31,7 +32,7 @@ export const screeningLog = schema.table(
     openedAt: instant('opened_at').notNull(),
     closedAt: instant('closed_at'),
     outcome: text('outcome', { enum: OUTCOMES }),
-    reason: text('reason'),
+    reason: sealed('reason'),
   },
   (t) => [
     uniqueIndex('screening_log_number').on(t.studyId, t.subjectNumber),
@@ -76,7 +77,9 @@ export const enrollments = schema.table(
     stage: text('stage', { enum: STAGES }).notNull(),
     status: text('status').$type<SubjectStatus>().notNull(),
     outcome: text('outcome', { enum: ['open', ...OUTCOMES] }).notNull().default('open'),
-    outcomeReason: text('outcome_reason'),
+    outcomeReason: sealed('outcome_reason'),
+    /** The deadline of an expired one: a code, counted in SQL, where the reason is sealed. */
+    expiryReason: text('expiry_reason', { enum: EXPIRY_REASONS }),
     needsAttention: boolean('needs_attention').notNull().default(false),
     stuckStep: text('stuck_step'),
     awaitingWhat: text('awaiting_what'),
@@ -116,6 +119,10 @@ export const enrollments = schema.table(
       .on(t.studyId, t.siteId, t.awaitingWhat, t.stage, t.outcome, t.needsAttention, t.id)
       .where(sql`${t.awaitingWhat} is not null`),
     check('enrollments_revision', sql`${t.revision} >= 0`),
+    check(
+      'enrollments_expiry_reason',
+      sql`${t.expiryReason} is null or (${t.outcome} = 'expired' and ${t.expiryReason} in ('screening_window', 'eligibility_signature', 'reconsent_deadline', 'other'))`,
+    ),
   ],
 );
 
@@ -131,6 +138,8 @@ export const milestones = schema.table(
     stage: text('stage', { enum: STAGES }).notNull(),
     actor: jsonb('actor').$type<Actor>().notNull(),
     details: jsonb('details').$type<Record<string, unknown>>().notNull(),
+    /** What of the details is in somebody's own words: sealed JSON. */
+    words: sealed('words'),
   },
   (t) => [index('milestones_enrollment').on(t.enrollmentId, t.id)],
 );
@@ -142,7 +151,7 @@ export const deviations = schema.table(
     enrollmentId: uuid('enrollment_id').notNull(),
     category: text('category').notNull(),
     severity: text('severity', { enum: ['minor', 'major', 'critical'] }).notNull(),
-    description: text('description').notNull(),
+    description: sealed('description').notNull(),
     actor: jsonb('actor').$type<Actor>().notNull(),
     at: instant('at').notNull(),
   },

@@ -1,4 +1,4 @@
-import { undoCommand } from '../../../db/index.ts';
+import { together, undoCommand } from '../../../db/index.ts';
 import type { Call } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { outOfOrder } from '../errors.ts';
@@ -16,12 +16,12 @@ export async function voidEnrolling({ db, clock }: StudyDeps, { ctx, input }: Ca
   const { enrollmentId } = identity;
   const settled = await undoCommand<Enrolled>({ db, ledger, verb: 'enrollParticipant', key, ctx }, async (tx, result, audit) => {
     if ('held' in result) return;
-    const current = await lockRecord(tx, identity);
+    const [current, dataKey] = await together([lockRecord(tx, identity), db.vault.keyToSeal(tx, enrollmentId, [ctx.reason])]);
     if (!current) throw outOfOrder('enrollParticipant');
     const now = clock();
     const stage = 'slot';
     await writeRecord(tx, { identity, revision, current, facts: { enrollmentVoidedAt: now }, position: { stage }, now });
-    await writeMilestone(tx, { enrollmentId, at: now, event: 'ENROLLMENT VOIDED', stage, actor: ctx.actor, details: { reason: ctx.reason ?? null } });
+    await writeMilestone(tx, { enrollmentId, at: now, event: 'ENROLLMENT VOIDED', stage, actor: ctx.actor, details: { reason: ctx.reason ?? null }, key: dataKey });
     audit({
       action: 'U',
       entity: 'enrollment',

@@ -6,6 +6,7 @@ import { alreadyApproved, approvesOwnRequest, unblindingExpired } from '../error
 import { ledger } from '../ledger.ts';
 import { writeMilestone } from '../enrollments/record.ts';
 import { enrollments } from '../enrollments/tables.ts';
+import { approvalCells, unblindingOwner } from '../sealed-rows.ts';
 import type { Unblinding } from '../types.ts';
 import { personOf } from './person-of.ts';
 import { readUnblinding } from './read-unblinding.ts';
@@ -33,7 +34,8 @@ export async function approveUnblinding({ db, clock }: StudyDeps, { ctx, key, in
     if (known) throw alreadyApproved();
     const now = clock();
     if (isExpired(request, now)) throw unblindingExpired();
-    await statement(tx.insert(unblindingApprovals).values({ unblindingId, ...by, reason: reason ?? null, at: now }));
+    const cells = approvalCells(await db.vault.keyToSeal(tx, unblindingOwner(request), [reason]), unblindingId);
+    await statement(tx.insert(unblindingApprovals).values({ unblindingId, ...by, reason: cells.seal('reason', reason ?? null), at: now }));
     const { scope, enrollmentId } = request;
     if (enrollmentId !== null) {
       const [record] = await statement(tx.select({ stage: enrollments.stage }).from(enrollments).where(eq(enrollments.id, enrollmentId)));

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
-import { read, runCommand, statement } from '../../../db/index.ts';
+import { read, runCommand, statement, together } from '../../../db/index.ts';
 import { type Call, notFound } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { isEntitled } from '../entitled.ts';
@@ -8,6 +8,7 @@ import { notEntitledToUnblind, notRandomised } from '../errors.ts';
 import { ledger } from '../ledger.ts';
 import { writeMilestone } from '../enrollments/record.ts';
 import { enrollments } from '../enrollments/tables.ts';
+import { codeBreakCells } from '../sealed-rows.ts';
 import type { CodeBroken } from '../types.ts';
 import { armOf } from './arm-of.ts';
 import { refusedUntil } from './code-break-limit.ts';
@@ -32,9 +33,10 @@ export async function breakCode({ db, clock }: StudyDeps, { ctx, key, input }: C
     // One at a time for each person, or breaks of the same moment would not count each other.
     await statement(tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`code-break/${by.userId}`}, 0))`));
     const now = clock();
-    const [[record], assigned] = await Promise.all([
+    const [[record], assigned, dataKey] = await together([
       statement(tx.select().from(enrollments).where(eq(enrollments.id, enrollmentId))),
       statement(armOf(tx, enrollmentId)),
+      db.vault.keyFor(tx, enrollmentId),
     ]);
     if (!record) throw notFound('enrollment');
     const { studyId, siteId, stage } = record;
@@ -45,7 +47,8 @@ export async function breakCode({ db, clock }: StudyDeps, { ctx, key, input }: C
 
     const codeBreakId = uuidv7();
     const result = retryAt ? 'refused' : 'broken';
-    await statement(tx.insert(codeBreaks).values({ id: codeBreakId, enrollmentId, result, ...by, reason, at: now }));
+    const said = codeBreakCells(dataKey, codeBreakId).seal('reason', reason);
+    await statement(tx.insert(codeBreaks).values({ id: codeBreakId, enrollmentId, result, ...by, reason: said, at: now }));
     if (!retryAt) {
       const details = { codeBreakId, category: 'OTHER EVENT', emergency: true };
       await writeMilestone(tx, { enrollmentId, at: now, event: 'TREATMENT UNBLINDED', stage, actor: ctx.actor, details });

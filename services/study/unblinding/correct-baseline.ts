@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { uuidv7 } from 'uuidv7';
-import { runCommand, statement } from '../../../db/index.ts';
+import { runCommand, statement, together } from '../../../db/index.ts';
 import { type Call, notFound } from '../../common/index.ts';
 import type { StudyDeps } from '../deps.ts';
 import { notRandomised, strataInvalid } from '../errors.ts';
@@ -8,6 +8,7 @@ import { ledger } from '../ledger.ts';
 import { stratumKey } from '../randomisation/stratum-key.ts';
 import { allocations } from '../randomisation/tables.ts';
 import type { NewBaselineCorrection } from '../schemas.ts';
+import { correctionCells, deviationCells } from '../sealed-rows.ts';
 import { deviations, enrollments } from '../enrollments/tables.ts';
 import { protocolVersions } from '../tables.ts';
 import type { BaselineCorrected } from '../types.ts';
@@ -24,7 +25,7 @@ export async function correctBaseline(
 ): Promise<BaselineCorrected> {
   const { enrollmentId, strata, reason } = input;
   return runCommand({ db, ledger, verb: 'correctBaseline', key, content: input, ctx: { ...ctx, reason } }, async (tx, audit) => {
-    const [[record], [allocated]] = await Promise.all([
+    const [[record], [allocated], dataKey] = await together([
       statement(
         tx
           .select({ siteId: enrollments.siteId, body: protocolVersions.body })
@@ -33,6 +34,7 @@ export async function correctBaseline(
           .where(eq(enrollments.id, enrollmentId)),
       ),
       statement(tx.select({ strata: allocations.strata }).from(allocations).where(eq(allocations.enrollmentId, enrollmentId))),
+      db.vault.keyFor(tx, enrollmentId),
     ]);
     if (!record) throw notFound('enrollment');
     const plan = record.body.randomisation;
@@ -43,9 +45,11 @@ export async function correctBaseline(
     const [correctionId, deviationId] = [uuidv7(), uuidv7()];
     const description = `Randomised in a wrong stratum; the right baseline is recorded beside it. ${reason}`;
     const deviation = { enrollmentId, category: 'randomisation', severity: 'major' as const, description };
+    const logged = { ...deviation, description: deviationCells(dataKey, deviationId).seal('description', description) };
+    const said = correctionCells(dataKey, correctionId).seal('reason', reason);
     await Promise.all([
-      statement(tx.insert(deviations).values({ id: deviationId, ...deviation, actor: ctx.actor, at })),
-      statement(tx.insert(baselineCorrections).values({ id: correctionId, enrollmentId, strata, reason, deviationId, actor: ctx.actor, at })),
+      statement(tx.insert(deviations).values({ id: deviationId, ...logged, actor: ctx.actor, at })),
+      statement(tx.insert(baselineCorrections).values({ id: correctionId, enrollmentId, strata, reason: said, deviationId, actor: ctx.actor, at })),
     ]);
     audit({ action: 'C', entity: 'baseline_correction', entityId: correctionId, before: { strata: allocated.strata }, after: { enrollmentId, strata, deviationId } });
     audit({ action: 'C', entity: 'deviation', entityId: deviationId, after: deviation });

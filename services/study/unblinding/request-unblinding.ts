@@ -6,6 +6,7 @@ import type { StudyDeps } from '../deps.ts';
 import { notRandomised } from '../errors.ts';
 import { ledger } from '../ledger.ts';
 import type { NewUnblinding } from '../schemas.ts';
+import { unblindingCells, unblindingOwner } from '../sealed-rows.ts';
 import { enrollments } from '../enrollments/tables.ts';
 import type { Unblinding } from '../types.ts';
 import { written } from '../written.ts';
@@ -32,10 +33,11 @@ export async function requestUnblinding({ db, clock }: StudyDeps, { ctx, key, in
       if (record?.studyId !== studyId) throw notFound('enrollment');
       if (!assigned) throw notRandomised();
     }
-    const row = { id: uuidv7(), studyId, scope, enrollmentId, reason, ...by, at: clock() };
-    await written(tx.insert(unblindings).values(row));
-    audit({ action: 'C', entity: 'unblinding', entityId: row.id, after: { studyId, scope, enrollmentId } });
-    return { unblindingId: row.id };
+    const id = uuidv7();
+    const said = unblindingCells(await db.vault.keyFor(tx, unblindingOwner({ enrollmentId })), id).seal('reason', reason);
+    await written(tx.insert(unblindings).values({ id, studyId, scope, enrollmentId, reason: said, ...by, at: clock() }));
+    audit({ action: 'C', entity: 'unblinding', entityId: id, after: { studyId, scope, enrollmentId } });
+    return { unblindingId: id };
   });
   return readUnblinding(db, { unblindingId, approved: false });
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, jsonb, pgSchema, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { sealed } from '../../../db/encryption/columns.ts';
 import type { Actor } from '../../common/index.ts';
 import { studies } from '../tables.ts';
 
@@ -20,7 +21,7 @@ export const unblindings = schema.table(
     scope: text('scope', { enum: UNBLINDING_SCOPES }).notNull(),
     /** Of a subject's; null for the whole study. */
     enrollmentId: uuid('enrollment_id'),
-    reason: text('reason').notNull(),
+    reason: sealed('reason').notNull(),
     userId: text('user_id').notNull(),
     name: text('name').notNull(),
     role: text('role').notNull(),
@@ -41,7 +42,7 @@ export const unblindingApprovals = schema.table('unblinding_approvals', {
   userId: text('user_id').notNull(),
   name: text('name').notNull(),
   role: text('role').notNull(),
-  reason: text('reason'),
+  reason: sealed('reason'),
   at: instant('at').notNull(),
 });
 
@@ -58,7 +59,7 @@ export const codeBreaks = schema.table(
     /** Printed name (21 CFR 11.50). */
     name: text('name').notNull(),
     role: text('role').notNull(),
-    reason: text('reason').notNull(),
+    reason: sealed('reason').notNull(),
     at: instant('at').notNull(),
     toldAt: instant('told_at'),
   },
@@ -76,7 +77,7 @@ export const baselineCorrections = schema.table(
     id: uuid('id').primaryKey(),
     enrollmentId: uuid('enrollment_id').notNull(),
     strata: jsonb('strata').$type<Record<string, string>>().notNull(),
-    reason: text('reason').notNull(),
+    reason: sealed('reason').notNull(),
     deviationId: uuid('deviation_id').notNull(),
     actor: jsonb('actor').$type<Actor>().notNull(),
     at: instant('at').notNull(),

@@ -1,3 +1,5 @@
+import type { DataKey, ServiceDatabase, Transaction } from '../../../db/index.ts';
+import { approvalCells, unblindingCells, unblindingOwner } from '../sealed-rows.ts';
 import type { Unblinding } from '../types.ts';
 import type { unblindingApprovals, unblindings } from './tables.ts';
 
@@ -10,8 +12,13 @@ export function isExpired(request: { at: Date }, now: Date): boolean {
   return now.getTime() >= request.at.getTime() + REQUEST_VALID_MS;
 }
 
-/** A request as it stands at this moment. */
-export function toUnblinding({ request, approval }: Rows, now: Date): Unblinding {
+/** Requests as they stand at this moment. */
+export async function toUnblindings({ vault }: ServiceDatabase, orm: Pick<Transaction, 'execute'>, rows: Rows[], now: Date): Promise<Unblinding[]> {
+  const keys = await vault.keysOf(orm, rows.map(({ request }) => unblindingOwner(request)));
+  return rows.map((row) => toUnblinding(row, { now, key: keys.get(unblindingOwner(row.request)) }));
+}
+
+function toUnblinding({ request, approval }: Rows, { now, key }: { now: Date; key: DataKey | null | undefined }): Unblinding {
   const { id, studyId, scope, enrollmentId, reason, userId, name, role, at } = request;
   const status = approval ? 'approved' : isExpired(request, now) ? 'expired' : 'requested';
   return {
@@ -21,12 +28,12 @@ export function toUnblinding({ request, approval }: Rows, now: Date): Unblinding
     scope,
     enrollmentId,
     status,
-    reason,
+    reason: unblindingCells(key, id).open('reason', reason) ?? '',
     requestedBy: { userId, name, role },
     requestedAt: at.toISOString(),
     expiresAt: new Date(at.getTime() + REQUEST_VALID_MS).toISOString(),
     approvedBy: approval && { userId: approval.userId, name: approval.name, role: approval.role },
     approvedAt: approval?.at.toISOString() ?? null,
-    approvalReason: approval?.reason ?? null,
+    approvalReason: approval && approvalCells(key, id).open('reason', approval.reason),
   };
 }

@@ -64,8 +64,9 @@ describe('an outcome', () => {
     await progress(identity, 2, { needsAttention: true, stuckStep: 'reserveSlot', awaiting: { what: 'resolve', who: 'operator', until: null } });
     expect(await outcome(identity, 3, { outcome: 'cap_reached', reason: 'cap_reached' })).toEqual({ status: 'not-registered' });
     expect(await record(identity)).toMatchObject({ outcome: 'cap_reached', status: 'not-registered', needsAttention: false, awaiting: null, revision: 3 });
-    const [line] = await world.database.sql`select outcome, reason, closed_at from study.screening_log where enrollment_id = ${identity.enrollmentId}`;
-    expect(line).toEqual({ outcome: 'cap_reached', reason: 'cap_reached', closed_at: NOW });
+    const { studyId, siteId } = identity;
+    const { items: [line] } = await world.service.listScreeningLog({ ctx, input: { studyId, siteId, limit: 5 } });
+    expect(line).toMatchObject({ enrollmentId: identity.enrollmentId, outcome: 'cap_reached', reason: 'cap_reached', closedAt: NOW.toISOString() });
   });
 
   it('is recorded before any other step, and the opening that comes late is refused without a number', async () => {

@@ -294,6 +294,9 @@ describe('a signature under a decision', () => {
   it.each([
     ['the decision', `update study.eligibility_decisions set decision = 'not_eligible' where id = $1`],
     ['the meaning', `update study.eligibility_decisions set meaning = 'seen' where id = $1`],
+    ['the reason', `update study.eligibility_decisions set reason = 'seen' where id = $1`],
+    ['the meaning, by that of another signature', `update study.eligibility_decisions set meaning = (select meaning from study.eligibility_decisions where id <> $1 limit 1) where id = $1`],
+    ['an invalidation made up', `update study.eligibility_decisions set invalidated_at = now(), invalidated_by_user_id = 'x', invalidated_by_name = 'X', invalidated_reason = 'seen' where id = $1`],
     ['the printed name', `update study.eligibility_decisions set signer_name = 'Another' where id = $1`],
     ['the time', `update study.eligibility_decisions set signed_at = signed_at - interval '1 hour' where id = $1`],
     ['what was seen', `update study.eligibility_evaluations set criteria = jsonb_set(criteria, '{0,value}', '99') where enrollment_id = (select enrollment_id from study.eligibility_decisions where id = $1)`],
