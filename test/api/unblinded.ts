@@ -2,6 +2,8 @@ import { uuidv7 } from 'uuidv7';
 import { allocate } from '../support/allocation.ts';
 import type { TestApi } from './support.ts';
 import type { Trial } from './trial.ts';
+import { withTransaction } from '../../db/index.ts';
+import { unblindingCells, unblindingOwner } from '../../services/study/sealed-rows.ts';
 
 type Of = Pick<Trial, 'studyId' | 'siteId' | 'admin'> & { enrollmentId: string };
 
@@ -17,9 +19,17 @@ export async function allocated({ database: { sql } }: TestApi, { studyId, siteI
 export async function unblinded(api: TestApi, of: Of): Promise<string> {
   await allocated(api, of);
   const { sql } = api.database;
+  const db = api.database.connect('study');
   const [whole, open] = [uuidv7(), uuidv7()];
-  const asked = { study_id: of.studyId, reason: 'the end', user_id: 'somebody-1', name: 'Somebody', role: 'sponsor', at: new Date() };
-  await sql`insert into study.unblindings ${sql([{ id: whole, scope: 'study', enrollment_id: null, ...asked }, { id: open, scope: 'subject', enrollment_id: of.enrollmentId, ...asked }])}`;
+  const reasonOf = async (id: string, owner: { enrollmentId: string | null }) => {
+    const key = await withTransaction(db, (tx) => db.vault.keyFor(tx, unblindingOwner(owner)));
+    return unblindingCells(key, id).seal('reason', 'the end');
+  };
+  const asked = { study_id: of.studyId, user_id: 'somebody-1', name: 'Somebody', role: 'sponsor', at: new Date() };
+  await sql`insert into study.unblindings ${sql([
+    { id: whole, scope: 'study', enrollment_id: null, reason: await reasonOf(whole, { enrollmentId: null }), ...asked },
+    { id: open, scope: 'subject', enrollment_id: of.enrollmentId, reason: await reasonOf(open, of), ...asked },
+  ])}`;
   await sql`insert into study.unblinding_approvals ${sql({ unblinding_id: whole, user_id: 'somebody-2', name: 'Another', role: 'sponsor', reason: null, at: new Date() })}`;
   return open;
 }
