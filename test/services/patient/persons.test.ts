@@ -115,6 +115,8 @@ describe('reading', () => {
     expect(await patient.service.searchPersons({ ctx, input: { idCard: newIdCard() } })).toEqual({ items: [] });
     const audit = await auditOf(patient.sql, 'patient', patient.sql`entity_id = ${patientId} and action = 'R'`);
     expect(audit.map((row) => row.after)).toEqual([{ foundBy: 'idCard' }, { foundBy: 'mobile' }, { foundBy: 'identifier' }]);
+    const missed = await auditOf(patient.sql, 'patient', patient.sql`entity = 'search'`);
+    expect(missed.at(-1)).toMatchObject({ action: 'R', after: { by: 'idCard', hits: 0 } });
   });
 });
 
