@@ -40,4 +40,5 @@ export const studyRpc = rpcTable(Desc, {
   listUntoldMisuses: { method: 'listUntoldMisuses', callers: ['api'] },
   signingLockedUntil: { method: 'getSigningLock', callers: ['api'] },
   correctBaseline: { method: 'correctBaseline', callers: ['api'] },
+  checkPayloadAccess: { method: 'checkPayloadAccess', callers: ['api'] },
 });

@@ -381,6 +381,10 @@ async function unblindingOf(world: World, direct: Trial) {
       command({ studyId, unblindingId: reasoned.unblindingId, reason: '同意 – agreed' }, MONITOR),
     ],
     listUnblindings: [read({ studyId, limit }), read({ studyId, limit: 1 }), read({ studyId, limit, cursor: approved.id }), read({ studyId: uuidv7(), limit })],
+    checkPayloadAccess: [
+      read({ workflows: [{ workflowId: `withdrawal/${one}`, payloads: 2 }, { workflowId: `code-break/${broken[0]}`, payloads: 1 }, { workflowId: '没有', payloads: 1 }], unopened: 3 }),
+      read({ workflows: [], unopened: 0 }),
+    ],
     correctBaseline: [
       command({ enrollmentId: one, strata: { sex: 'male' }, reason: '误读表格' }),
       command({ enrollmentId: unstratified!.enrollmentId, strata: {}, reason: 'r' }),
