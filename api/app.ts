@@ -5,7 +5,7 @@ import { signingDesk } from './auth/signing.ts';
 import { scopeIds } from './auth/scope-ids.ts';
 import { bodyGuard } from './body-guard.ts';
 import type { Api, ApiDeps, ApiEnv } from './deps.ts';
-import { browsersFrom } from './edge/browsers-from.ts';
+import { browsersFrom, temporalUiFrom } from './edge/browsers-from.ts';
 import { rateLimits } from './edge/rate-limits.ts';
 import { securityHeaders } from './edge/security-headers.ts';
 import { idempotencyKeys } from './idempotency.ts';
@@ -13,6 +13,7 @@ import { requestMetrics } from './metrics.ts';
 import { problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { codecRoutes } from './routes/codec.ts';
 import { enrollmentActionRoutes } from './routes/enrollment-actions.ts';
 import { enrollmentRoutes } from './routes/enrollments.ts';
 import { outsideRoutes } from './routes/outside.ts';
@@ -30,6 +31,8 @@ import { unblindingRoutes } from './routes/unblinding.ts';
 import { validationHook } from './validation.ts';
 
 const ROOT = '/api/v1';
+/** The codec server: the Temporal UI puts `/decode` behind it. */
+const CODEC = '/codec';
 
 /** The whole REST API as one fetch handler: it listens to nothing and holds no state but small caches. */
 export function createApp(deps: ApiDeps): Api {
@@ -49,28 +52,34 @@ export function createApp(deps: ApiDeps): Api {
   screeningLogRoutes(api, deps);
   unblindingRoutes(api, deps);
   auditRoutes(api, deps);
+  const codec: Api = new OpenAPIHono<ApiEnv>({ defaultHook: validationHook });
+  codecRoutes(codec, deps);
 
   const app: Api = new OpenAPIHono<ApiEnv>();
   app.onError(problemHandler(deps.log));
   app.notFound((c) => problemHandler(deps.log)(noSuchResource(), c));
   const registry = deps.registry ?? new Registry();
-  const { corsOrigins = [], https = false, ...limits } = deps.rules ?? {};
-  const limited = rateLimits(limits);
-  app.use(requestLog(deps.log, requestMetrics(registry)), traceContext(limits), securityHeaders({ https, api: ROOT }));
+  const { corsOrigins = [], temporalUiOrigins = [], https = false, ...limits } = deps.rules ?? {};
+  app.use(requestLog(deps.log, requestMetrics(registry)), traceContext(limits), securityHeaders({ https, data: [ROOT, CODEC] }));
   if (corsOrigins.length > 0) app.use(`${ROOT}/*`, browsersFrom(corsOrigins));
-  app.use(`${ROOT}/*`, limited.perAddress, authenticate(deps.auth), limited.perCaller, authorize(operationsOf(api), scopes), idempotencyKeys(), bodyGuard());
-  app.route(ROOT, api);
+  if (temporalUiOrigins.length > 0) app.use(`${CODEC}/*`, temporalUiFrom(temporalUiOrigins));
+  for (const [root, routes] of [[ROOT, api], [CODEC, codec]] as const) {
+    // Of its own for each: a UI without a token must not use up what its address may ask of the API.
+    const limited = rateLimits(limits);
+    app.use(`${root}/*`, limited.perAddress, authenticate(deps.auth), limited.perCaller, authorize(operationsOf(root, routes), scopes), idempotencyKeys(), bodyGuard());
+    app.route(root, routes);
+  }
   outsideRoutes(app, deps, registry);
   return app;
 }
 
 /** Which operation a matched route is, by method and pattern. */
-function operationsOf(api: Api): (method: string, path: string) => string | undefined {
+function operationsOf(root: string, api: Api): (method: string, path: string) => string | undefined {
   const known = new Map<string, string>();
   for (const definition of api.openAPIRegistry.definitions) {
     if (definition.type !== 'route') continue;
     const { method, path, operationId } = definition.route;
-    if (operationId) known.set(`${method.toUpperCase()} ${ROOT}${path.replaceAll(/\/{(.+?)}/g, '/:$1')}`, operationId);
+    if (operationId) known.set(`${method.toUpperCase()} ${root}${path.replaceAll(/\/{(.+?)}/g, '/:$1')}`, operationId);
   }
   return (method, path) => known.get(`${method} ${path}`);
 }

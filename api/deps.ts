@@ -10,6 +10,7 @@ import type { AssertionSigner, Origin } from '../services/common/index.ts';
 import type { Grant } from '../services/common/authority/grant.ts';
 import type { OperationId } from '../services/common/authority/policy.ts';
 import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
+import type { OpenPayload } from './codec/payload-opener.ts';
 import type { RateLimits } from './edge/rate-limits.ts';
 import type { EnrollmentGateway } from './enrollment-gateway.ts';
 import type { Health } from './routes/health.ts';
@@ -22,8 +23,8 @@ export type Clients = {
   notification: NotificationClient;
 };
 
-/** How the API meets the world: limits, who may call from a browser, and whether it is reached over TLS. */
-export type EdgeRules = RateLimits & { corsOrigins?: readonly string[]; https?: boolean };
+/** How the API meets the world: limits, who may call from a browser (its codec server: the Temporal UI only), and whether it is reached over TLS. */
+export type EdgeRules = RateLimits & { corsOrigins?: readonly string[]; temporalUiOrigins?: readonly string[]; https?: boolean };
 
 /** Everything that the API reaches; it holds no state of its own and opens no connection. */
 export type ApiDeps = Health & {
@@ -32,6 +33,8 @@ export type ApiDeps = Health & {
   auth: TokenVerifier;
   /** Signs, as the API, what a person has asked for. */
   assert: AssertionSigner;
+  /** Opens what Temporal keeps, for the codec server. */
+  openPayload: OpenPayload;
   /** Key of the HMAC over what is asked for. At least 32 bytes. */
   hashKey: Uint8Array;
   log: Logger;

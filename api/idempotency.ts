@@ -4,9 +4,9 @@ import { ApiError } from './problem.ts';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
 
-/** Every POST but a search changes something, so it carries a key that makes repeating it safe. */
+/** Every POST of the API but a search changes something, so it carries a key that makes repeating it safe. */
 export function requiresKey(method: string, path: string): boolean {
-  return method === 'POST' && !path.endsWith('/search');
+  return method === 'POST' && path.startsWith('/api/') && !path.endsWith('/search');
 }
 
 /** Refuses a POST without a usable `Idempotency-Key` (1 to 200 visible ASCII characters). */

@@ -19,6 +19,7 @@ export function openApiJson(): string {
     readiness: async () => ({}),
     partDeadlineMs: 0,
     assert: unconnected as ApiDeps['assert'],
+    openPayload: unconnected as unknown as ApiDeps['openPayload'],
     hashKey: new Uint8Array(32),
     log: pino({ enabled: false }),
     clock: () => new Date(),

@@ -2,8 +2,6 @@ import { problemSchema } from './problem.ts';
 import { requiresKey } from './idempotency.ts';
 import type { Api } from './deps.ts';
 
-const ROOT = '/api/v1';
-
 type Document = ReturnType<Api['getOpenAPI31Document']>;
 type PathItem = NonNullable<Document['paths']>[string];
 type Operation = NonNullable<PathItem['get']>;
@@ -42,7 +40,7 @@ export function openApiDocument(app: Api): Document {
   for (const [path, item] of Object.entries(document.paths ?? {})) {
     for (const method of METHODS) {
       const described = item[method];
-      if (described && path.startsWith(ROOT)) decorate(described, method, path);
+      if (described) decorate(described, method, path);
     }
   }
   return document;

@@ -15,6 +15,7 @@ const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256
 type Algorithm = (typeof ALGORITHMS)[number];
 const isAlgorithm = (name: string): name is Algorithm => (ALGORITHMS as readonly string[]).includes(name);
 const algorithms = z.string().refine((names) => names.split(',').every(isAlgorithm), `of ${ALGORITHMS.join(', ')}`);
+const origins = z.string().regex(/^https?:\/\/[^\s/,*]+(,https?:\/\/[^\s/,*]+)*$/);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 /** Every variable that the processes read, with its default. The README's table is checked against this. */
@@ -74,7 +75,8 @@ export const ENVIRONMENT = z.object({
   RATE_LIMIT_PER_CALLER: z.coerce.number().positive().max(1_000_000).optional().describe('Requests a second of one person, ten seconds’ worth at once after a pause; default: 50 in production, no limit in development'),
   RATE_LIMIT_PER_ADDRESS: z.coerce.number().positive().max(1_000_000).optional().describe('The same for one address; default: 200 in production, no limit in development'),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0).describe('Proxies of your own in front of the REST API: the address is what the outermost of them has put into `X-Forwarded-For`'),
-  CORS_ORIGINS: z.string().regex(/^https?:\/\/[^\s/,*]+(,https?:\/\/[^\s/,*]+)*$/).optional().describe('Origins whose scripts may call the REST API from a browser, with commas between; none when absent'),
+  CORS_ORIGINS: origins.optional().describe('Origins whose scripts may call the REST API from a browser, with commas between; none when absent'),
+  TEMPORAL_UI_ORIGINS: origins.optional().describe('Origins of the Temporal UI, which may have payloads opened by `/codec/decode`, with commas between; default: the embedded one’s, none beside `TEMPORAL_ADDRESS`'),
   RETENTION_YEARS: z.coerce.number().int().min(1).max(100).default(RETENTION_YEARS).describe('How long what identifies a participant is kept after the last enrollment ended; `ops patients erase` refuses before'),
   REAUTHENTICATION_MAX_AGE_S: z.coerce.number().int().min(1).max(86_400).default(MAX_AUTH_AGE_S).describe('How old the authentication (`auth_time` of the token) may be for a code-break'),
   CODE_BREAK_SWEEP_MS: millis(SWEEP_EVERY_MS).describe('Between two looks for code-breaks and incidents that nobody has been told of'),

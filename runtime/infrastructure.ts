@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { startMailbox } from './embedded/mailbox.ts';
 import { startPostgres } from './embedded/postgres.ts';
 import { startTemporal } from './embedded/temporal.ts';
+import { settingsOf } from './settings.ts';
 
 /** What the system stands on: embedded servers, or the ones that the configuration names. */
 export type Infrastructure = {
@@ -64,6 +65,7 @@ async function temporalOf(config: Config, own: Own): Promise<Infrastructure['tem
     await startTemporal({
       dbFile: join(config.DATA_DIR, 'temporal', 'temporal.db'),
       uiPort: config.TEMPORAL_UI_PORT,
+      codecEndpoint: `${settingsOf(config).publicUrl}/codec`,
       searchAttributes: REQUIRED_SEARCH_ATTRIBUTES,
       log: join(config.DATA_DIR, 'log', 'temporal.log'),
     }),

@@ -44,7 +44,7 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
     stop: () => stopAll(system, { infrastructure, release }),
     losses: [lostServer(infrastructure.lost), lostWorker(system.workers.finished)],
   });
-  await demonstrate(config, { uiUrl: infrastructure.temporal.uiUrl, withCohort });
+  await demonstrate(config, { temporal: infrastructure.temporal, withCohort });
 }
 
 /** The same with each part of the system in a process of its own. */
@@ -54,5 +54,5 @@ export async function runSplit({ config, infrastructure, withCohort, release }: 
     stop: () => stopAll(system, { infrastructure, release }),
     losses: [lostServer(infrastructure.lost), system.lost.then((part) => `${part} ends again and again; its own messages stand above.`)],
   });
-  await demonstrate(config, { uiUrl: infrastructure.temporal.uiUrl, withCohort });
+  await demonstrate(config, { temporal: infrastructure.temporal, withCohort });
 }

@@ -34,8 +34,15 @@ function rulesOf(config: Config): EdgeRules {
     ...(perAddress === undefined ? {} : { perAddress }),
     trustedProxies: config.TRUSTED_PROXIES,
     corsOrigins: config.CORS_ORIGINS?.split(',') ?? [],
+    temporalUiOrigins: uiOriginsOf(config),
     https: config.PUBLIC_URL?.startsWith('https:') ?? false,
   };
+}
+
+/** Without a word the embedded UI's own; a Temporal server of somebody's has its UI nobody here knows where. */
+function uiOriginsOf({ TEMPORAL_UI_ORIGINS: named, TEMPORAL_ADDRESS, TEMPORAL_UI_PORT }: Config): string[] {
+  if (named !== undefined) return named.split(',');
+  return TEMPORAL_ADDRESS === undefined ? [`http://127.0.0.1:${TEMPORAL_UI_PORT}`] : [];
 }
 
 export function mailOf(config: Config, smtpUrl: string): SystemOptions['mail'] {

@@ -67,6 +67,7 @@ function environmentOf(config: Config, { temporal, smtpUrl }: Options['infrastru
     TEMPORAL_ADDRESS: temporal.connection.address ?? '',
     TEMPORAL_NAMESPACE: temporal.namespace,
     SMTP_URL: smtpUrl,
+    TEMPORAL_UI_ORIGINS: config.TEMPORAL_UI_ORIGINS ?? temporal.uiUrl ?? '',
     PUBLIC_URL: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,
     LOG_LEVEL: config.LOG_LEVEL,
   };

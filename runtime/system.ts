@@ -21,6 +21,7 @@ import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
 import { dataConverterOf } from './temporal-codec/data-converter.ts';
 import { type SealSettings, sealTrails } from './audit-seals/seal-trails.ts';
+import { payloadOpener } from './temporal-codec/payload-opener.ts';
 import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
@@ -146,6 +147,7 @@ function edgeOf({ auth, serviceKeys, clock, client, composition, health, registr
   const app = createApp({
     clients,
     assert: assertionSigner({ privateKey: privateKeys.api, hashKey: options.secrets.hashKey, clock }),
+    openPayload: payloadOpener(options.secrets.payloadKeys),
     enrollments,
     auth,
     ...health,

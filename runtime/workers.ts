@@ -39,11 +39,10 @@ export type RunningWorkers = {
 
 /** Starts the workers of this process: one for workflows, one for the activities of each service. */
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
-  const { services, onUnexpected, queues = QUEUES } = options;
+  const { services, onUnexpected, dataConverter, queues = QUEUES } = options;
   const common = {
     connection: options.connection,
     namespace: options.namespace,
-    dataConverter: options.dataConverter,
     shutdownGraceTime: options.shutdownGraceMs ?? 4000,
     shutdownForceTime: (options.shutdownGraceMs ?? 4000) + 2000,
     ...(options.interceptors ? { interceptors: options.interceptors } : {}),
@@ -52,8 +51,8 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     queues.map((taskQueue) =>
       taskQueue === TASK_QUEUE
         ? // Beyond this many open runs the least recent leave the cache, and are replayed when something happens to them.
-          Worker.create({ ...common, taskQueue, workflowBundle: { codePath: options.workflowBundlePath }, maxCachedWorkflows: 250 })
-        : Worker.create({ ...common, taskQueue, activities: activitiesOf(taskQueue, services, onUnexpected), maxConcurrentActivityTaskExecutions: 40 }),
+          Worker.create({ ...common, dataConverter, taskQueue, workflowBundle: { codePath: options.workflowBundlePath }, maxCachedWorkflows: 250 })
+        : Worker.create({ ...common, dataConverter, taskQueue, activities: activitiesOf(taskQueue, services, onUnexpected), maxConcurrentActivityTaskExecutions: 40 }),
     ),
   );
   const finished = Promise.all(workers.map(untilStopped)).then(() => undefined);

@@ -26,6 +26,7 @@ export function scopeIds(clients: {
     grantOf: async (user, scope, ctx) => {
       switch (scope) {
         case 'any':
+        case 'no-participant':
           return { scope };
         case 'self':
           return { scope, patientId: user.patientId ?? null };

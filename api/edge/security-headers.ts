@@ -11,15 +11,15 @@ const ALWAYS = {
 const A_YEAR = 'max-age=31536000';
 
 /**
- * Headers that tell browsers to be careful; what a route has set itself stays. Answers of the API are kept by no cache;
+ * Headers that tell browsers to be careful; what a route has set itself stays. Answers under `data` are kept by no cache;
  * where people reach it over TLS, they are to go on doing so (RFC 6797).
  */
-export function securityHeaders({ https, api }: { https: boolean; api: string }): MiddlewareHandler<ApiEnv> {
+export function securityHeaders({ https, data }: { https: boolean; data: readonly string[] }): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     await next();
     const headers = {
       ...ALWAYS,
-      ...(c.req.path.startsWith(api) ? { 'Cache-Control': 'no-store' } : {}),
+      ...(data.some((root) => c.req.path.startsWith(root)) ? { 'Cache-Control': 'no-store' } : {}),
       ...(https ? { 'Strict-Transport-Security': A_YEAR } : {}),
     };
     for (const [name, value] of Object.entries(headers)) if (!c.res.headers.has(name)) c.res.headers.set(name, value);

@@ -145,6 +145,7 @@ function scopeOf(grant: Grant): { siteIds?: string[]; studyIds?: string[]; patie
     case 'study':
       return { studyIds: [...grant.studyIds], ...(grant.siteIds === null ? {} : { siteIds: [...grant.siteIds] }) };
     case 'site-code':
+    case 'no-participant':
       return 'nothing';
     case 'self':
       return grant.patientId === null ? 'nothing' : { patientId: grant.patientId };

@@ -1,10 +1,11 @@
 import { type DevIssuer, embeddedIssuer } from '../dev-issuer.ts';
 import type { Config } from '../config.ts';
+import type { Infrastructure } from '../infrastructure.ts';
 import { enrolCohort, isEmpty } from './cohort.ts';
 import { printWelcome } from './welcome.ts';
 
 /** Says `ready`, enrols the demonstration cohort if asked to, and tells where to look and with what. */
-export async function demonstrate(config: Config, { uiUrl, withCohort }: { uiUrl: string | undefined; withCohort: boolean }): Promise<void> {
+export async function demonstrate(config: Config, { temporal, withCohort }: { temporal: Infrastructure['temporal']; withCohort: boolean }): Promise<void> {
   const url = `http://127.0.0.1:${config.PORT}`;
   console.log(`ready ${url}`);
   if (config.OIDC_ISSUER !== undefined) {
@@ -14,7 +15,7 @@ export async function demonstrate(config: Config, { uiUrl, withCohort }: { uiUrl
   }
   const issuer = await embeddedIssuer(config);
   if (withCohort) await enrolDemonstration({ url, issuer });
-  await printWelcome({ url, uiUrl, issuer, dataDir: config.DATA_DIR });
+  await printWelcome({ url, uiUrl: temporal.uiUrl, temporalAddress: temporal.connection.address, issuer, dataDir: config.DATA_DIR });
 }
 
 /** On an empty database only. A demonstration that fails is said so, and doesn't take the system down with it. */

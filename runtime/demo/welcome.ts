@@ -6,7 +6,7 @@ const SITE = DEMO.siteCodes.roomy;
 const DOCTOR = doctorOf('roomy');
 
 /** Tells whoever started the system where to look and with what: URLs, ready-made tokens, a request to try. */
-export async function printWelcome(options: { url: string; uiUrl: string | undefined; issuer: DevIssuer; dataDir: string }): Promise<void> {
+export async function printWelcome(options: { url: string; uiUrl: string | undefined; temporalAddress: string | undefined; issuer: DevIssuer; dataDir: string }): Promise<void> {
   const { url, uiUrl, issuer } = options;
   // Whoever tries a request does so in another shell, which has to find the same keys.
   const token = `${options.dataDir === '.data' ? '' : `DATA_DIR='${options.dataDir}' `}npm run --silent token -- --role`;
@@ -22,6 +22,7 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
     '',
     `API and its documentation   ${url}/docs`,
     ...(uiUrl ? [`Temporal UI                 ${uiUrl}/namespaces/default/workflows`, `  what needs attention      ${uiUrl}/namespaces/default/workflows?query=NeedsAttention%3Dtrue`] : []),
+    ...(options.temporalAddress ? [`Temporal's command line     --address ${options.temporalAddress}`] : []),
     '',
     `token of a clinician of ${sites.join(', ')} (12 hours):`,
     `  ${clinician}`,

@@ -45,6 +45,8 @@ interface TemporalOptions {
   dbFile?: string;
   /** Port of the web interface on 127.0.0.1; none without it. The caller has looked whether it is free. */
   uiPort?: number;
+  /** Where the web interface has payloads opened; it puts `/decode` behind it. */
+  codecEndpoint?: string;
   /** Registered before the first call is answered; also in a file that an earlier version made. */
   searchAttributes: Readonly<Record<string, 'Keyword' | 'Bool'>>;
   /** Without the speed settings, for comparison (`npm run bench`). */
@@ -88,13 +90,13 @@ async function temporalProgram(): Promise<string> {
   throw new StartupError({ code: 'temporal_binary_missing', message });
 }
 
-function serverArguments({ dbFile, port, uiPort, searchAttributes, defaultSettings = false }: Omit<TemporalOptions, 'dbFile'> & { dbFile: string | undefined; port: number }): string[] {
+function serverArguments({ dbFile, port, uiPort, codecEndpoint, searchAttributes, defaultSettings = false }: Omit<TemporalOptions, 'dbFile'> & { dbFile: string | undefined; port: number }): string[] {
   const storage = dbFile === undefined ? [] : ['--db-filename', dbFile, ...(defaultSettings ? [] : ['--sqlite-pragma', 'journal_mode=WAL'])];
   // FULL: what the server has acknowledged must outlive a power cut (costs a fifth of the throughput).
   const durability = dbFile === undefined ? [] : ['--sqlite-pragma', 'synchronous=FULL'];
   const speed = defaultSettings ? [] : SPEED_SETTINGS.flatMap((setting) => ['--dynamic-config-value', setting]);
   const attributes = Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
-  const ui = uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-ip', '127.0.0.1', '--ui-disable-news-fetch'];
+  const ui = uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-ip', '127.0.0.1', '--ui-disable-news-fetch', ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint])];
   return ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--namespace', NAMESPACE, '--log-level', 'error', ...storage, ...durability, ...speed, ...attributes, ...ui];
 }
 

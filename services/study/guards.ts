@@ -32,6 +32,7 @@ function within(grant: Grant, { siteIds, studyIds, patientId }: Scoped): boolean
     case 'self':
       return patientId !== undefined && patientId === grant.patientId;
     case 'site-code':
+    case 'no-participant':
       return false;
   }
 }
@@ -84,4 +85,6 @@ export const guards: Record<string, Guard<StudyDeps>> = {
   listUnblindings: { for: ['listUnblindings'], about: study },
   correctBaseline: { for: ['correctBaseline'], about: enrollment },
   listAuditEntries: { for: ['listAuditEntries'] },
+  // Of many at once, some of them elsewhere: the verb itself holds each against the reach.
+  checkPayloadAccess: { for: ['decodePayloads'] },
 };

@@ -46,6 +46,7 @@ import { settleRandomisation } from './randomisation/settle-randomisation.ts';
 import { recordOutcome } from './enrollments/record-outcome.ts';
 import { recordProgress } from './enrollments/record-progress.ts';
 import { signEligibility } from './eligibility/sign-eligibility.ts';
+import { checkPayloadAccess } from './payloads/check-payload-access.ts';
 import { approveUnblinding } from './unblinding/approve-unblinding.ts';
 import { breakCode } from './unblinding/break-code.ts';
 import { correctBaseline } from './unblinding/correct-baseline.ts';
@@ -107,6 +108,7 @@ const verbs = {
   approveUnblinding,
   listUnblindings,
   correctBaseline,
+  checkPayloadAccess,
   noteMisuse,
   noteKeyChange,
   signingLockedUntil,

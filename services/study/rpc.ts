@@ -41,4 +41,5 @@ export const studyRpc = rpcTable(Desc, {
   signingLockedUntil: { method: 'getSigningLock', callers: ['api'] },
   correctBaseline: { method: 'correctBaseline', callers: ['api'] },
   listAuditEntries: { method: 'listAuditEntries', callers: ['api'] },
+  checkPayloadAccess: { method: 'checkPayloadAccess', callers: ['api'] },
 });

@@ -3394,6 +3394,70 @@ export declare type ListAuditEntriesResponse = Message<"study.v1.ListAuditEntrie
 export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse>;
 
 /**
+ * So many payloads of one workflow.
+ *
+ * @generated from message study.v1.WorkflowPayloads
+ */
+export declare type WorkflowPayloads = Message<"study.v1.WorkflowPayloads"> & {
+  /**
+   * @generated from field: string workflow_id = 1;
+   */
+  workflowId: string;
+
+  /**
+   * @generated from field: int32 payloads = 2;
+   */
+  payloads: number;
+};
+
+/**
+ * Describes the message study.v1.WorkflowPayloads.
+ * Use `create(WorkflowPayloadsSchema)` to create a new message.
+ */
+export declare const WorkflowPayloadsSchema: GenMessage<WorkflowPayloads>;
+
+/**
+ * @generated from message study.v1.CheckPayloadAccessRequest
+ */
+export declare type CheckPayloadAccessRequest = Message<"study.v1.CheckPayloadAccessRequest"> & {
+  /**
+   * @generated from field: repeated study.v1.WorkflowPayloads workflows = 1;
+   */
+  workflows: WorkflowPayloads[];
+
+  /**
+   * How many more did not open, whosever they are.
+   *
+   * @generated from field: int32 unopened = 2;
+   */
+  unopened: number;
+};
+
+/**
+ * Describes the message study.v1.CheckPayloadAccessRequest.
+ * Use `create(CheckPayloadAccessRequestSchema)` to create a new message.
+ */
+export declare const CheckPayloadAccessRequestSchema: GenMessage<CheckPayloadAccessRequest>;
+
+/**
+ * @generated from message study.v1.CheckPayloadAccessResponse
+ */
+export declare type CheckPayloadAccessResponse = Message<"study.v1.CheckPayloadAccessResponse"> & {
+  /**
+   * Ids of workflows.
+   *
+   * @generated from field: repeated string readable = 1;
+   */
+  readable: string[];
+};
+
+/**
+ * Describes the message study.v1.CheckPayloadAccessResponse.
+ * Use `create(CheckPayloadAccessResponseSchema)` to create a new message.
+ */
+export declare const CheckPayloadAccessResponseSchema: GenMessage<CheckPayloadAccessResponse>;
+
+/**
  * @generated from service study.v1.StudyService
  */
 export declare const StudyService: GenService<{
@@ -3766,6 +3830,16 @@ export declare const StudyService: GenService<{
     methodKind: "unary";
     input: typeof ListAuditEntriesRequestSchema;
     output: typeof ListAuditEntriesResponseSchema;
+  },
+  /**
+   * Whose payloads in Temporal's histories may the caller read? Audited before anything is shown.
+   *
+   * @generated from rpc study.v1.StudyService.CheckPayloadAccess
+   */
+  checkPayloadAccess: {
+    methodKind: "unary";
+    input: typeof CheckPayloadAccessRequestSchema;
+    output: typeof CheckPayloadAccessResponseSchema;
   },
 }>;
 

@@ -1,17 +1,27 @@
+// The matrix: every route of the committed openapi.json × every role. That the file is the app's own is held by http.test.ts.
+import { readFileSync } from 'node:fs';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessOf, OPERATIONS, type OperationId, ROWS_WITHOUT_ROUTE } from '../../services/common/authority/policy.ts';
-import { openApiDocument } from '../../api/openapi.ts';
 import { ROLES, type Role } from '../../services/common/index.ts';
 import type { AuthenticatedUser } from '../../api/auth/token.ts';
 import { type Ask, startTestApi, type TestApi } from './support.ts';
 import { unblinded } from './unblinded.ts';
 import { directProtocol, DOCUMENT, enrolled, enrollmentBody, HOME, newPerson, OTHER, registered, setUpTrial, signedConsent, type Trial } from './trial.ts';
 import { auditOf } from '../support/audit.ts';
+import { sealedPayload } from '../support/sealed-payload.ts';
+
+type Described = { operationId: string };
+const METHODS = ['get', 'post', 'patch', 'put', 'delete'];
+const { paths } = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')) as { paths: Record<string, Record<string, Described>> };
+const ROUTES = Object.entries(paths).flatMap(([path, item]) =>
+  Object.entries(item).flatMap(([method, described]) => (METHODS.includes(method) ? [{ method: method.toUpperCase(), path, operation: described.operationId }] : [])),
+);
 
 let api: TestApi;
 let trial: Trial;
 let ids: { patientId: string; enrollmentId: string; consentId: string; unblindingId: string; emergencyId: string };
+let payload: Awaited<ReturnType<typeof sealedPayload>>;
 
 beforeAll(async () => {
   api = await startTestApi();
@@ -20,6 +30,7 @@ beforeAll(async () => {
   // Another person, or this one's record would be open to whoever asks for it by that.
   const emergencyId = await registered(trial.coordinator, trial.siteId);
   ids = { ...enrollment, emergencyId, unblindingId: await unblinded(api, { ...trial, ...enrollment }) };
+  payload = await sealedPayload(`enrollment/${trial.studyCode}/${ids.patientId}`, { name: 'Wang Xiaoming' });
 });
 afterAll(() => api.stop());
 
@@ -88,6 +99,7 @@ function requestOf(operation: OperationId): Request {
     approveUnblinding: ['POST', `${at.studies}/unblindings/${unblindingId}/approve`, { body: {} }],
     listUnblindings: ['GET', `${at.studies}/unblindings`],
     correctBaseline: ['POST', `${at.enrollments}/randomisation/baseline-correction`, { body: { strata: { sex: 'male' }, reason: 'misread' } }],
+    decodePayloads: ['POST', '/codec/decode', { body: { payloads: [payload] } }],
     logDeviation: ['POST', `${at.enrollments}/deviations`, { body: { category: 'visit_window', severity: 'minor', description: 'Late' } }],
   };
   return requests[operation];
@@ -99,15 +111,30 @@ const person = (within: boolean): Partial<AuthenticatedUser> =>
     : { sites: [OTHER], studies: ['NO-SUCH'], patientId: uuidv7() };
 
 /** Sites and studies as such belong to no one site: `site` callers of elsewhere see them empty, not absent. */
-const NEVER_OUT_OF_REACH: readonly OperationId[] = ['listStudies', 'listEnrollments', 'searchPatients', 'getEnrollmentSummary', 'getConsortDiagram'];
+const NEVER_OUT_OF_REACH: readonly OperationId[] = ['listStudies', 'listEnrollments', 'searchPatients', 'getEnrollmentSummary', 'getConsortDiagram', 'decodePayloads'];
+
+/** The same request as a path of openapi.json would have it. */
+function routeOf([method, path]: Request): string | undefined {
+  const asked = (path.startsWith('/codec/') ? path : `/api/v1${path}`).split('?')[0]!;
+  const fits = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(asked);
+  // A path without parameters comes before one with.
+  const matching = ROUTES.filter((route) => route.method === method && fits(route.path));
+  return matching.toSorted((a, b) => a.path.split('{').length - b.path.split('{').length)[0]?.operation;
+}
 
 describe('the policy table', () => {
   test('has a row for every route and a route for every row', () => {
-    const document = openApiDocument(api.app);
-    const routes = Object.values(document.paths ?? {}).flatMap((item) =>
-      Object.values(item as Record<string, { operationId?: string }>).map(({ operationId }) => operationId),
-    );
-    expect(routes.toSorted()).toEqual(OPERATIONS.filter((name) => !ROWS_WITHOUT_ROUTE.includes(name)).toSorted());
+    expect(ROUTES.map(({ operation }) => operation).toSorted()).toEqual(OPERATIONS.filter((name) => !ROWS_WITHOUT_ROUTE.includes(name)).toSorted());
+  });
+
+  test.each(ROUTES)('has a request in this matrix for $method $path', ({ operation }) => {
+    expect(OPERATIONS).toContain(operation);
+    expect(routeOf(requestOf(operation as OperationId))).toBe(operation);
+  });
+
+  test('covers every route that the app itself has', () => {
+    const own = api.app.routes.filter(({ method, path }) => method !== 'ALL' && /^\/(api|codec)\//.test(path)).map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    expect([...new Set(own)].toSorted()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted());
   });
 
   test('denies an operation that has no row', () => {
@@ -135,6 +162,7 @@ describe('the policy table', () => {
       if (access === 'any' || access === '403') continue;
       const { status, body, text } = await api.as(role, person(false))(method, path, ask);
       if (access !== '404' && NEVER_OUT_OF_REACH.includes(operation) && status === 200) {
+        if (operation === 'decodePayloads') expect(JSON.parse(text), role).toEqual({ payloads: [payload] });
         expect(body.items ?? [], role).toEqual(operation === 'listStudies' && access === 'site' ? expect.anything() : []);
         if (body.total !== undefined) expect(body.total, role).toBe(0);
         if (operation === 'getConsortDiagram') expect(text, role).toContain('Assessed for eligibility: 0.');

@@ -11,6 +11,7 @@ import { type Composition, composeServices, type Services } from '../../runtime/
 import { freshServiceKeys } from '../../runtime/rpc/keys.ts';
 import { assertionSigner, type Role } from '../../services/common/index.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { payloadOpener } from '../../runtime/temporal-codec/payload-opener.ts';
 import { testLog } from '../support/log.ts';
 import { TEST_SECRETS } from '../support/secrets.ts';
 import { type FakeGateway, fakeGateway } from './fake-gateway.ts';
@@ -66,6 +67,7 @@ export async function startTestApi({ log = testLog, deps = {} }: { log?: Logger;
   const app = createApp({
     clients,
     assert: assertionSigner({ privateKey: serviceKeys.privateKeys.api!, hashKey: TEST_SECRETS.hashKey, clock: () => new Date() }),
+    openPayload: payloadOpener(TEST_SECRETS.payloadKeys),
     enrollments: gateway,
     auth: issuer,
     readiness: async () => ({ database_patient: 'ok', temporal: gateway.away ? 'unavailable' : 'ok' }),
@@ -79,7 +81,8 @@ export async function startTestApi({ log = testLog, deps = {} }: { log?: Logger;
     const bearer = await token();
     const key = ask.key === undefined ? nextKey() : ask.key;
     const text = ask.raw ?? (ask.body === undefined ? undefined : JSON.stringify(ask.body));
-    const answer = await app.request(`/api/v1${path}`, {
+    // The codec server stands outside of the API.
+    const answer = await app.request(path.startsWith('/codec/') ? path : `/api/v1${path}`, {
       method,
       headers: {
         ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),

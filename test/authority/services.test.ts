@@ -64,6 +64,8 @@ function grantFor(access: string, within: boolean): Grant {
   switch (access) {
     case 'any':
       return { scope: 'any' };
+    case 'no-participant':
+      return { scope: 'no-participant' };
     case 'site':
       return { scope: 'site', siteIds: [within ? trial.siteId : NOWHERE] };
     case 'site-code':
@@ -107,7 +109,7 @@ describe('the services themselves', () => {
       for (const role of ROLES) {
         const access = accessOf(operation, role);
         const input = inputFor(row.verb, operation);
-        const said: Grant[] = [grantFor('any', true), grantFor('site', true), grantFor('site-code', true), grantFor('study', true), grantFor('self', true)];
+        const said: Grant[] = [grantFor('any', true), grantFor('site', true), grantFor('site-code', true), grantFor('study', true), grantFor('self', true), grantFor('no-participant', true)];
         for (const grant of said.filter(({ scope }) => scope !== access)) {
           expect(await refusal(row, ctxFor(role, { operation, grant }), input), `${operation} as ${role} said to reach ${grant.scope}`).toBe('forbidden');
         }

@@ -16,14 +16,14 @@ afterAll(async () => {
 });
 
 describe('every answer', () => {
-  it.each(['/api/v1/sites', '/api/v1/nothing', '/healthz', '/metrics', '/openapi.json', '/docs', '/elsewhere'])('tells browsers to be careful, and nobody what it runs on: %s', async (path) => {
+  it.each(['/api/v1/sites', '/api/v1/nothing', '/codec/decode', '/healthz', '/metrics', '/openapi.json', '/docs', '/elsewhere'])('tells browsers to be careful, and nobody what it runs on: %s', async (path) => {
     const { headers } = await fetch(`${server.url}${path}`);
     expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
     expect(headers.get('Referrer-Policy')).toBe('no-referrer');
     expect(headers.get('Strict-Transport-Security')).toMatch(/max-age=\d{8}/);
     expect(headers.get('Content-Security-Policy')).toContain("default-src 'none'");
     for (const banner of ['Server', 'X-Powered-By']) expect(headers.has(banner)).toBe(false);
-    if (path.startsWith('/api')) expect(headers.get('Cache-Control')).toBe('no-store');
+    if (/^\/(api|codec)\//.test(path)) expect(headers.get('Cache-Control')).toBe('no-store');
   });
 
   it('keeps the page of the documentation readable', async () => {

@@ -16,7 +16,7 @@ const document = JSON.parse(readFileSync(fileURLToPath(new URL('../../openapi.js
   components: { schemas: Record<string, Schema> };
 };
 const OPERATIONS = Object.entries(document.paths).flatMap(([path, methods]) =>
-  path.startsWith('/api/v1') ? Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path: path.slice('/api/v1'.length), ...operation })) : [],
+  Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path: path.replace(/^\/api\/v1/, ''), ...operation })),
 );
 
 /** Nothing of these may ever come back, whatever is refused. */

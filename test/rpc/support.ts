@@ -20,7 +20,14 @@ export type OverHttp2 = {
   stop(): Promise<void>;
 };
 
-type Options = { services: Partial<Services>; deadlineMs?: number; circuitOpenMs?: number; metrics?: RpcMetrics };
+type Options = {
+  services: Partial<Services>;
+  deadlineMs?: number;
+  circuitOpenMs?: number;
+  metrics?: RpcMetrics;
+  /** The services hold what the edge asks against the policy, as they do everywhere but here. */
+  guarded?: boolean;
+};
 
 /** Services that let the edge do everything for everybody: what it may ask for whom has tests of its own (test/authority). */
 export function openToTheEdge(services: Partial<Services>): Partial<Services> {
@@ -28,11 +35,11 @@ export function openToTheEdge(services: Partial<Services>): Partial<Services> {
 }
 
 /** These services behind a real gRPC server on loopback, and the channels of somebody who calls them from elsewhere. */
-export async function overHttp2({ services, deadlineMs = 5000, circuitOpenMs = 30_000, metrics }: Options): Promise<OverHttp2> {
+export async function overHttp2({ services, deadlineMs = 5000, circuitOpenMs = 30_000, metrics, guarded = false }: Options): Promise<OverHttp2> {
   const keys = await freshServiceKeys();
   const unexpected: unknown[] = [];
   const onUnexpected = (_method: string, error: unknown) => void unexpected.push(error);
-  const server = await startGrpcServer({ services: openToTheEdge(services), keys, onUnexpected, metrics, listen: { host: '127.0.0.1', port: 0 } });
+  const server = await startGrpcServer({ services: guarded ? services : openToTheEdge(services), keys, onUnexpected, metrics, listen: { host: '127.0.0.1', port: 0 } });
   const peers = Object.fromEntries((Object.keys(services) as ServiceName[]).map((name) => [name, server.url]));
   const reach = { services: {}, peers, serviceKeys: keys, callDeadlineMs: deadlineMs, edgeDeadlineMs: deadlineMs, circuitOpenMs };
   const channels = openChannels(reach);

@@ -53,6 +53,7 @@ export type Changes = {
   temporal?: RunningTemporal;
   temporalInterceptors?: NonNullable<ConnectionOptions['interceptors']>;
   clock?: () => Date;
+  edge?: SystemOptions['edge'];
 };
 
 // Once per process, before the first connection.
@@ -104,6 +105,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       ...(now.interceptors ? { interceptors: now.interceptors } : {}),
       ...(now.queues ? { queues: now.queues } : {}),
       ...(now.clock ? { clock: now.clock } : {}),
+      ...(now.edge ? { edge: now.edge } : {}),
     });
   const running: TestSystem = {
     system: await start(changes),

@@ -6,7 +6,8 @@ export type Grant =
   | { scope: 'site'; siteIds: readonly string[] }
   | { scope: 'site-code'; siteCodes: readonly string[] }
   | { scope: 'study'; studyIds: readonly string[]; siteIds: readonly string[] | null }
-  | { scope: 'self'; patientId: string | null };
+  | { scope: 'self'; patientId: string | null }
+  | { scope: 'no-participant' };
 
 /** What a thing belongs to. A person belongs to all sites that registered them. */
 export type Belongs = { siteIds?: readonly string[]; siteCode?: string; studyId?: string; patientId?: string };
@@ -29,6 +30,8 @@ export function covers(grant: Grant, thing: Belongs): boolean {
       );
     case 'self':
       return grant.patientId !== null && thing.patientId === grant.patientId;
+    case 'no-participant':
+      return [thing.siteIds, thing.siteCode, thing.studyId, thing.patientId].every((member) => member === undefined);
   }
 }
 

@@ -7,10 +7,11 @@ import { ROLES, type Role } from '../context.ts';
  * - `site-code` as `site`, told by the code in the thing's own record: the Site service is not asked, so it may be away;
  * - `study` what belongs to one of the caller's studies (and, when the token names sites, to one of those); else 404;
  * - `self`  the caller's own record; else 404;
+ * - `no-participant` what is about no participant: the system's own; else 404;
  * - `403`   nothing, and that such things exist is no secret;
  * - `404`   nothing, and the caller may not know of them.
  */
-export type Access = 'any' | 'site' | 'site-code' | 'study' | 'self' | '403' | '404';
+export type Access = 'any' | 'site' | 'site-code' | 'study' | 'self' | 'no-participant' | '403' | '404';
 export type Scope = Exclude<Access, '403' | '404'>;
 
 type Row = readonly [
@@ -43,7 +44,10 @@ type Row = readonly [
  * - an arm is for pharmacist and statistician by their task, the list for the statistician alone. Others see an arm only
  *   when two persons have unblinded (Study decides that; until then `still_blinded`). Those two answer for the trial
  *   as a whole (sponsor, medical monitor, statistician), never for a site, and the auditor sees who they were;
- * - the code is broken by investigators of the subject's own site, who answer for the person's safety.
+ * - the code is broken by investigators of the subject's own site, who answer for the person's safety;
+ * - what Temporal keeps names signers and has reasons and results in it, unmasked and under no pseudonym: it is opened in
+ *   its UI for investigators and coordinators of the site, who have entered it. Ops and the privacy officer open what is
+ *   about no participant, such as reports of incidents; everybody else reads the masked or pseudonymous views.
  */
 const TABLE = {
   //                          clinician invest. coordin. data-m. monitor sponsor  med-mon  pharm.  statist. privacy ops    auditor patient admin
@@ -103,6 +107,8 @@ const TABLE = {
   listUnblindings:           ['403',   '403',   '403',   '403',   '403',  'study', 'study',  '403',  'study', '403',  '403', 'any',  '403',  '403'],
   listAuditEntries:          ['403',   '403',   '403',   '403',   '403',  '403',   '403',    '403',  '403',   'any',  '403', 'any',  '403',  '403'],
   correctBaseline:           ['site',  'site',  'site',  '403',   '403',  '403',   '403',    '403',  '403',   '403',  '403', '403',  '404',  '403'],
+
+  decodePayloads:            ['403',   'site',  'site',  '403',   '403',  '403',   '403',    '403',  '403',   'no-participant', 'no-participant', '403', '403', '403'],
 } as const satisfies Record<string, Row>;
 
 /** The id of an operation: its row in the policy and its operationId in the OpenAPI document. */

@@ -16,6 +16,7 @@ export function toWire({ operation, grant }: Authority): WireAuthority {
   const flat = { operation, scope: grant.scope, siteIds: [], siteCodes: [], studyIds: [], allSites: false };
   switch (grant.scope) {
     case 'any':
+    case 'no-participant':
       return flat;
     case 'site':
       return { ...flat, siteIds: [...grant.siteIds] };
@@ -36,6 +37,8 @@ export function fromWire({ operation, scope, siteIds, siteCodes, studyIds, allSi
     switch (scope as Grant['scope']) {
       case 'any':
         return { scope: 'any' };
+      case 'no-participant':
+        return { scope: 'no-participant' };
       case 'site':
         return { scope: 'site', siteIds };
       case 'site-code':

@@ -383,6 +383,10 @@ async function unblindingOf(world: World, direct: Trial) {
     ],
     listUnblindings: [read({ studyId, limit }), read({ studyId, limit: 1 }), read({ studyId, limit, cursor: approved.id }), read({ studyId: uuidv7(), limit })],
     listAuditEntries: auditSamples(),
+    checkPayloadAccess: [
+      read({ workflows: [{ workflowId: `withdrawal/${one}`, payloads: 2 }, { workflowId: `code-break/${broken[0]}`, payloads: 1 }, { workflowId: '没有', payloads: 1 }], unopened: 3 }),
+      read({ workflows: [], unopened: 0 }),
+    ],
     correctBaseline: [
       command({ enrollmentId: one, strata: { sex: 'male' }, reason: '误读表格' }),
       command({ enrollmentId: unstratified!.enrollmentId, strata: {}, reason: 'r' }),
