@@ -20,14 +20,14 @@ import { type BenchStudy, setUpBenchStudy } from './study.ts';
 import { type BenchSystem, startBenchSystem } from './system.ts';
 
 const LOAD =
-  'Load: HTTP requests come from a separate process on this machine; workflows are started by the process that also runs API and workers (both for ours and for bare). Servers are embedded, with the settings of npm start (fsync on, synchronous FULL).';
+  'Load: HTTP requests come from a separate process on this machine; workflows are started by the process that also runs API and workers (both for ours and for bare); with and without protection, the process of each side sends its own requests. Servers are embedded, with the settings of npm start (fsync on, synchronous FULL).';
 
 type At = { at: BenchSystem; study: BenchStudy; load: Load; dir: string };
 
 /** On systems of their own. */
 const APART: Record<string, () => Promise<Line[]>> = {
   process: () => measureProcess({ dataDir: join(dir, 'process'), starts: 3 }),
-  security: async () => [await measureSecurity({ dir: join(dir, 'security'), rounds: 6, perRound: 150, inFlight: 10, say })],
+  security: async () => [await measureSecurity({ dir: join(dir, 'security'), rounds: 5, perRound: 100, inFlight: 10, say })],
 };
 
 /** On one system, in this order: the last ones fill tables, of enrollments and of the trail. */
@@ -52,7 +52,8 @@ try {
   console.log(flags.json ? JSON.stringify(report, null, 2) : asTable(report));
   process.exitCode = report.lines.every(({ ok }) => ok) ? 0 : 1;
 } finally {
-  await rm(dir, { recursive: true, force: true });
+  // Servers of a process that failed may take a moment to end.
+  await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 1000 });
 }
 
 async function measureAll(): Promise<Line[]> {

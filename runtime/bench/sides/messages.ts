@@ -4,7 +4,9 @@ export type ToSide =
   /** Registers so many persons for the next run. */
   | { register: number }
   /** Enrols those, so many at once. */
-  | { run: { inFlight: number } };
+  | { run: { inFlight: number } }
+  /** Ends its system and servers. */
+  | { stop: true };
 
 /** `perSecond` of a run. */
 export type FromSide = { done: { perSecond?: number } } | { failed: string };

@@ -30,7 +30,9 @@ async function carryOut(asked: ToSide): Promise<{ perSecond?: number }> {
     side.waiting = await side.study.register(asked.register);
     return {};
   }
-  return { perSecond: await enrolAll(asked.run.inFlight) };
+  if ('run' in asked) return { perSecond: await enrolAll(asked.run.inFlight) };
+  await side.at.stop();
+  return {};
 }
 
 /** From the request of a clinician, whose token is of this moment, to the outcome. */

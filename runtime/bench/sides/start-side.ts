@@ -25,6 +25,8 @@ export async function startSide(options: { dir: string; protected: boolean }): P
     return answer.done;
   };
   const stop = async () => {
+    // One that can't end its servers in good order leaves them to their warden.
+    if (child.connected) await ask({ stop: true }).catch(() => undefined);
     if (child.connected) child.disconnect();
     await ended;
   };
