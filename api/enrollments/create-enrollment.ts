@@ -97,7 +97,7 @@ function asserting({ user: { id: userId, name, role }, requestKey: key, authenti
 }
 
 /** What Patient records of it. */
-function consentContent({ patientId, studyId, siteId, capacity, canRead, consent }: CreateEnrollment) {
+export function consentContent({ patientId, studyId, siteId, capacity, canRead, consent }: Omit<CreateEnrollment, 'rescreenOf'>) {
   return { patientId, studyId, siteId, capacity, canRead, consent };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type SQL, sql } from 'drizzle-orm';
 
 /** An entry of the trail as its hash is over it. */
@@ -29,7 +29,7 @@ export const ENTRY_COLUMNS: SQL = sql.raw(`number, position, previous, hash, id,
 
 /** SHA-256 over all that an entry says, its place, and the hash of the one before it; the same as `audit_hash` of the schema. */
 export function entryHash(schema: string, row: EntryRow): Buffer {
-  const details = createHash('sha256').update(row.details).digest('hex');
+  const details = hash('sha256', row.details, 'hex');
   return sha256Of([
     'trial-enrollment/audit/1', schema, row.number, String(row.position), row.previous.toString('hex'), row.id, row.at,
     row.action, row.verb, row.entity, row.entity_id, row.actor, details, row.owner, row.request_id, row.command_key, row.trace_id,
@@ -39,5 +39,5 @@ export function entryHash(schema: string, row: EntryRow): Buffer {
 /** Each field with its length in bytes before it: no two lists come to the same text. */
 export function sha256Of(fields: readonly (string | null)[]): Buffer {
   const text = fields.map((field) => (field === null ? '-,' : `${Buffer.byteLength(field)}:${field},`)).join('');
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { read } from '../transaction.ts';
 import { ENTRY_COLUMNS, entryHash, type EntryRow } from './entry-hash.ts';
 import type { Findings } from './finding.ts';
+import { partsOf } from './parts-of.ts';
 import { entriesOf, type Seal } from './seal.ts';
 import type { Verifying } from './verify-trail.ts';
 
@@ -44,14 +45,14 @@ export async function verifyUnsealed(at: Verifying, { after }: { after: number }
 
 /** In the order of their numbers, a part at a time: memory stays flat however many there are. */
 async function* rowsOf({ db, onEntries }: Verifying, condition: SQL): AsyncGenerator<EntryRow> {
-  for (let after: string | undefined; ; ) {
+  const part = async (after: string | undefined): Promise<EntryRow[]> => {
     const beyond = after === undefined ? sql`true` : sql`number > ${after}`;
-    const rows = [...(await read(db, (orm) => orm.execute(sql`
+    return [...(await read(db, (orm) => orm.execute(sql`
       select ${ENTRY_COLUMNS} from ${sql.identifier(db.schema)}.audit_entries where ${condition} and ${beyond} order by number limit ${AT_ONCE}`)))] as EntryRow[];
+  };
+  for await (const rows of partsOf({ part, atOnce: AT_ONCE, keyOf: ({ number }) => number })) {
     yield* rows;
     onEntries?.(rows.length);
-    after = rows.at(-1)?.number;
-    if (rows.length < AT_ONCE || after === undefined) return;
   }
 }
 

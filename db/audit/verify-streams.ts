@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { read } from '../transaction.ts';
 import type { Findings } from './finding.ts';
+import { partsOf } from './parts-of.ts';
 import type { Verifying } from './verify-trail.ts';
 
 const AT_ONCE = 5000;
@@ -12,18 +13,19 @@ type Link = { id: string; number: string; entity: string; entity_id: string; pos
  * what was done to entries that no seal is about yet, too; only of the very last of a record nothing would be missed.
  */
 export async function verifyStreams({ db, onEntries }: Verifying, findings: Findings): Promise<void> {
-  let before: Link | undefined;
-  for (;;) {
-    const beyond = before ? sql`(entity_id, entity, position) > (${before.entity_id}, ${before.entity}, ${before.position})` : sql`true`;
-    const rows = [...(await read(db, (orm) => orm.execute(sql`
+  const part = async (after: Link | undefined): Promise<Link[]> => {
+    const beyond = after ? sql`(entity_id, entity, position) > (${after.entity_id}, ${after.entity}, ${after.position})` : sql`true`;
+    return [...(await read(db, (orm) => orm.execute(sql`
       select id, number, entity, entity_id, position, previous, hash from ${sql.identifier(db.schema)}.audit_entries
       where ${beyond} order by entity_id, entity, position limit ${AT_ONCE}`)))] as Link[];
+  };
+  let before: Link | undefined;
+  for await (const rows of partsOf({ part, atOnce: AT_ONCE, keyOf: (row) => row })) {
     for (const row of rows) {
       follow(row, before && sameStream(before, row) ? before : undefined, findings);
       before = row;
     }
     onEntries?.(rows.length);
-    if (rows.length < AT_ONCE) return;
   }
 }
 

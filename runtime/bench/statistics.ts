@@ -12,3 +12,14 @@ export function median(samples: readonly number[]): number {
 export function rounded(value: number, digits = 1): number {
   return Number(value.toFixed(digits));
 }
+
+/** Runs `count` with at most `inFlight` at once; answers how many a second. */
+export async function throughput({ count, inFlight }: { count: number; inFlight: number }, run: (index: number) => Promise<void>): Promise<number> {
+  const begun = performance.now();
+  let next = 0;
+  const lane = async () => {
+    for (let index = next++; index < count; index = next++) await run(index);
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return (count * 1000) / (performance.now() - begun);
+}

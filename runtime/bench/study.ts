@@ -21,7 +21,8 @@ export type BenchStudy = {
   studyId: string;
   siteId: string;
   codes: typeof CODES;
-  clinicianToken: string;
+  /** A token of a clinician who has authenticated just now, as signing needs. */
+  clinicianToken(): Promise<string>;
   /** Registers so many new persons; answers their ids. */
   register(count: number): Promise<string[]>;
   /** Body of a POST /enrollments for this person. */
@@ -41,9 +42,8 @@ export async function setUpBenchStudy(at: BenchSystem): Promise<BenchStudy> {
   await post(`${study}/consent-versions`, { ...CONSENT, siteId, approvedAt: SINCE, effectiveAt: SINCE });
   await post(`${study}/investigators`, { userId: 'doctor-1', name: 'Doctor', email: 'doctor@hospital.example', siteId, role: 'principal' });
   await post(`${study}/contacts`, { userId: 'coordinator-1', name: 'Coordinator', email: 'coordinator@hospital.example', siteId, role: 'coordinator' });
-  const clinicianToken = await at.token({ role: 'clinician', sites: [CODES.site] });
-  const clinician = restClient({ url, token: clinicianToken });
-  const registerOne = async () => {
+  const clinicianToken = () => at.token({ role: 'clinician', sites: [CODES.site] });
+  const registerOne = async (clinician: ReturnType<typeof restClient>) => {
     const identifiers = [{ type: 'passport', country: 'CN', value: `E${randomUUID().replaceAll('-', '').slice(0, 12)}` }];
     const { patientInfo } = await clinician.post<{ patientInfo: { id: string } }>('/patients', { name: 'Test Person', identifiers, siteId }, randomUUID());
     return patientInfo.id;
@@ -55,7 +55,8 @@ export async function setUpBenchStudy(at: BenchSystem): Promise<BenchStudy> {
     clinicianToken,
     register: async (count) => {
       const ids: string[] = [];
-      while (ids.length < count) ids.push(...(await Promise.all(Array.from({ length: Math.min(10, count - ids.length) }, registerOne))));
+      const clinician = restClient({ url, token: await clinicianToken() });
+      while (ids.length < count) ids.push(...(await Promise.all(Array.from({ length: Math.min(10, count - ids.length) }, () => registerOne(clinician)))));
       return ids;
     },
     body: (patientId) => enrollmentBody({ patientId, studyId, siteId }),

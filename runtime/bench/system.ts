@@ -1,12 +1,14 @@
-import { type AuthenticatedUser } from '../../api/auth/token.ts';
+import type { AuthenticatedUser } from '../../api/auth/token.ts';
+import { type AssertionSigner, assertionSigner } from '../../services/common/index.ts';
 import { createDevIssuer, type DevIssuer } from '../dev-issuer.ts';
-import { readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
 import { keptPort } from '../embedded/free-port.ts';
 import { type Infrastructure, startInfrastructure } from '../infrastructure.ts';
 import { keyFiles, loadSecrets, type Secrets } from '../keys.ts';
 import { createLog, installTemporalLog } from '../logging.ts';
 import { prepareDatabases } from '../provision.ts';
 import { loadServiceKeys } from '../rpc/keys.ts';
+import { mailOf, settingsOf } from '../settings.ts';
 import { startSystem, type System } from '../system.ts';
 import { buildWorkflowBundle } from '../workflow-bundle.ts';
 
@@ -15,14 +17,27 @@ export type BenchSystem = {
   issuer: DevIssuer;
   secrets: Secrets;
   infrastructure: Infrastructure;
+  config: Config;
   adminUrl: string;
   temporalAddress: string;
+  /** Signs what a person asks for, as the API does. */
+  assert: AssertionSigner;
   token(user: Partial<AuthenticatedUser> & Pick<AuthenticatedUser, 'role'>): Promise<string>;
   stop(): Promise<void>;
 };
 
-/** The system as `npm start` runs it, in this process, on embedded servers of its own with the production settings. */
-export async function startBenchSystem(dir: string): Promise<BenchSystem> {
+type Without = {
+  /** After the migrations. */
+  onDatabase?: (adminUrl: string) => Promise<void>;
+  /** The trails are not sealed. */
+  unsealed?: boolean;
+};
+
+/**
+ * The system as `npm start` runs it, in this process, on embedded servers of its own with the production settings;
+ * `without` is for the side that everything else is compared with.
+ */
+export async function startBenchSystem(dir: string, without: Without = {}): Promise<BenchSystem> {
   const [port, uiPort] = [await keptPort(), await keptPort()];
   const config = readConfig({ DATA_DIR: dir, PORT: String(port), TEMPORAL_UI_PORT: String(uiPort), LOG_LEVEL: 'error' });
   const log = createLog(config.LOG_LEVEL);
@@ -32,21 +47,20 @@ export async function startBenchSystem(dir: string): Promise<BenchSystem> {
   const files = keyFiles(dir);
   const secrets = await loadSecrets(config);
   const issuer = await createDevIssuer({ keyFile: files.issuer });
+  const serviceKeys = await loadServiceKeys({ file: files.services });
+  const databaseUrls = await prepareDatabases({ adminUrl, serviceUrls: {}, ownerUrls: {}, secrets });
+  await without.onDatabase?.(adminUrl ?? '');
+  const { seals, ...settings } = settingsOf(config);
   const system = await startSystem({
-    databaseUrls: await prepareDatabases({ adminUrl, serviceUrls: {}, ownerUrls: {}, secrets }),
-    databaseTimeoutMs: config.DATABASE_TIMEOUT_MS,
+    ...settings,
+    ...(without.unsealed ? {} : { seals }),
+    databaseUrls,
     secrets,
-    serviceKeys: await loadServiceKeys({ file: files.services }),
-    opsEmail: config.OPS_EMAIL,
-    callDeadlineMs: config.CALL_DEADLINE_MS,
-    edgeDeadlineMs: config.EDGE_DEADLINE_MS,
+    serviceKeys,
     temporal,
     workflowBundlePath: await buildWorkflowBundle(),
-    mail: { smtpUrl, from: config.MAIL_FROM, timeoutMs: config.MAIL_TIMEOUT_MS },
+    mail: mailOf(config, smtpUrl),
     auth: issuer,
-    timing: config.timing,
-    publicUrl: `http://127.0.0.1:${port}`,
-    listen: { host: config.HOST, port: config.PORT },
     log,
   });
   return {
@@ -54,8 +68,10 @@ export async function startBenchSystem(dir: string): Promise<BenchSystem> {
     issuer,
     secrets,
     infrastructure,
+    config,
     adminUrl: adminUrl ?? '',
     temporalAddress: temporal.connection.address ?? '',
+    assert: assertionSigner({ privateKey: serviceKeys.privateKeys.api!, hashKey: secrets.hashKey, clock: () => new Date() }),
     token: (user) => issuer.sign({ id: `bench-${user.role}`, name: `Bench ${user.role}`, sites: [], studies: [], ...user }),
     stop: async () => {
       await system.stop();

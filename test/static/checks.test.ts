@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['workflows', 'activities', 'services', 'api', 'db', 'runtime'];
+const FOLDERS = ['workflows', 'activities', 'services', 'api', 'db', 'runtime', 'ops'];
 
 function tool(name: string, args: string[], cwd = ROOT): { status: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(join(ROOT, 'node_modules', '.bin', name), args, { cwd, encoding: 'utf8' });
@@ -23,6 +23,7 @@ const TARGETS = [
   'workflows/saga.ts',
   'db/connect.ts',
   'api/app.ts',
+  'runtime/bench/without/vault.ts',
 ];
 
 const importRules = () => tool('depcruise', ['--config', '.dependency-cruiser.json', ...FOLDERS]);
@@ -54,6 +55,8 @@ describe('the code, as the tools see it', () => {
     ['api', "import '../db/connect.ts';", 'api-never-touches-the-database'],
     ['api', "import '../services/site/reserve-slot.ts';", 'api-clients-and-messages-only'],
     ['db', "import '../services/common/index.ts';", 'db-imports-nobody'],
+    ['runtime', "import './bench/without/vault.ts';", 'nothing-imports-the-bench'],
+    ['ops', "import '../runtime/bench/without/vault.ts';", 'nothing-imports-the-bench'],
   ])('refuses in %s: %s', (folder, code, rule) => {
     // A small tree of its own: a probe among the sources would disturb whoever reads them meanwhile.
     const tree = mkdtempSync(join(ROOT, '.cache', 'import-rules-'));

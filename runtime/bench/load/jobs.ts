@@ -5,7 +5,7 @@ export type Job =
   /** One request after the other. After a POST that `settles`, waits (unmeasured) until that enrollment has its outcome. */
   | { kind: 'sequence'; url: string; token: string; requests: { method: 'GET' | 'POST'; path: string; body?: unknown; key?: string }[]; settles: boolean }
   /** GetPatient by so many callers at once, with our client or with Connect's own. */
-  | { kind: 'rpc'; bare: boolean; url: string; keysFile: string; ids: string[]; inFlight: number; durationMs: number };
+  | { kind: 'rpc'; bare: boolean; url: string; keysFile: string; siteId: string; ids: string[]; inFlight: number; durationMs: number };
 
 /** Milliseconds of each request in the order of the answers, and how many answers had which status. */
 export type JobResult = { latencies: number[]; statuses: Record<number, number>; elapsedMs: number };

@@ -1,5 +1,6 @@
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
+import type { Ctx } from '../../../services/common/index.ts';
 import { PatientService } from '../../../services/patient/patient_pb.js';
 import { openChannels } from '../../rpc/channels.ts';
 import { sharedServiceKeys } from '../../rpc/keys.ts';
@@ -32,11 +33,17 @@ export async function callPatient(job: RpcJob): Promise<JobResult> {
 }
 
 /** As the API calls Patient: token, policy, messages to and from what verbs take and answer. */
-async function ours({ url, keysFile }: RpcJob): Promise<Way> {
+async function ours({ url, keysFile, siteId }: RpcJob): Promise<Way> {
   const channels = openChannels({ services: {}, peers: { patient: url }, serviceKeys: await sharedServiceKeys(keysFile), callDeadlineMs: 5000, edgeDeadlineMs: 5000 });
   const { patient } = channels.clientsOf('api');
-  const ctx = { actor: { kind: 'user', id: 'bench', name: 'Bench', role: 'clinician' }, requestId: 'bench' } as const;
+  const ctx = clinicianAt(siteId);
   return { get: (patientId) => patient.getPerson({ ctx, input: { patientId, reveal: false } }), close: () => channels.close() };
+}
+
+/** Let in by the edge to read persons of one site: the service holds that against its policy with every call. */
+export function clinicianAt(siteId: string): Ctx {
+  const authority = { operation: 'getPatient', grant: { scope: 'site', siteIds: [siteId] } } as const;
+  return { actor: { kind: 'user', id: 'bench', name: 'Bench', role: 'clinician' }, requestId: 'bench', authority };
 }
 
 /** Connect's own client, and nothing else. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
+import { consentContent } from '../../../api/enrollments/create-enrollment.ts';
 import type { EnrollmentResult } from '../../../workflows/consent-to-enrollment/types.ts';
 import { TASK_QUEUE, WORKFLOW_TYPE, workflowIdOf } from '../../../workflows/consent-to-enrollment/messages.ts';
 import { searchAttributes } from '../../../workflows/search-attributes.ts';
@@ -13,12 +14,13 @@ export type OurSide = {
   workflowIdOf(patientId: string): string;
 };
 
-/** `consentToEnrollment` as the API starts it, with its search attributes and texts. */
+/** `consentToEnrollment` as the API starts it, with its search attributes, its texts, and what it signs for the person. */
 export async function ourSide(at: BenchSystem, study: BenchStudy): Promise<OurSide> {
   const { client, channels } = at.system;
   const { studyId, siteId, codes } = study;
   const actor = { id: 'bench-clinician', name: 'Bench clinician', role: 'clinician' as const };
-  const ctx = { actor: { kind: 'user' as const, ...actor }, requestId: 'bench' };
+  const authority = { operation: 'createEnrollment' as const, grant: { scope: 'site' as const, siteIds: [siteId] } };
+  const ctx = { actor: { kind: 'user' as const, ...actor }, requestId: 'bench', authority };
   const asked = { studyId, siteId, patientId: uuidv7(), requestKey: 'bench', contentHash: 'bench' };
   const { protocol } = await again(() => channels.clientsOf('api').study.checkAdmission({ ctx, input: asked }));
   if (!protocol) throw new Error('the study of the bench is not open for admission');
@@ -28,9 +30,12 @@ export async function ourSide(at: BenchSystem, study: BenchStudy): Promise<OurSi
     run: async (patientId) => {
       const key = randomUUID();
       const enrollmentId = uuidv7();
+      const body = study.body(patientId);
+      const authentication = { authTime: Math.floor(Date.now() / 1000), components: 'one' as const };
+      const assertion = await at.assert({ actor, operation: 'createEnrollment', about: enrollmentId, key, content: consentContent(body), authentication });
       const input = {
-        ...study.body(patientId), enrollmentId, studyCode: codes.study, siteCode: codes.site, requestKey: key, contentHash: key,
-        protocol, actor, requestId: 'bench', timing: PRODUCTION_TIMING,
+        ...body, enrollmentId, studyCode: codes.study, siteCode: codes.site, requestKey: key, contentHash: key,
+        protocol, actor, requestId: 'bench', assertion, timing: PRODUCTION_TIMING,
       };
       const result = (await client.workflow.execute(WORKFLOW_TYPE, {
         workflowId: idOf(patientId),

@@ -19,7 +19,7 @@ export async function measurePost({ at, study, load }: At, requests: number): Pr
   const result = await load.run({
     kind: 'sequence',
     url: at.system.url,
-    token: study.clinicianToken,
+    token: await study.clinicianToken(),
     requests: patients.map((patientId) => ({ method: 'POST', path: '/api/v1/enrollments', body: study.body(patientId), key: randomUUID() })),
     settles: true,
   });
@@ -35,7 +35,7 @@ export async function measurePost({ at, study, load }: At, requests: number): Pr
 export async function measureGetPatient({ at, study, load }: At, options: { rounds: number; durationMs: number }): Promise<Line[]> {
   const ids = await study.register(50);
   const bare = await bareRoute(at);
-  const job = { kind: 'hammer', token: study.clinicianToken, connections: 50, durationMs: options.durationMs } as const;
+  const job = { kind: 'hammer', token: await study.clinicianToken(), connections: 50, durationMs: options.durationMs } as const;
   const hammerOurs = () => load.run({ ...job, url: at.system.url, paths: ids.map((id) => `/api/v1/patients/${id}`) });
   const hammerBare = () => load.run({ ...job, url: bare.url, paths: ids.map((id) => `/${id}`) });
   const rates: Record<'ours' | 'bare', number[]> = { ours: [], bare: [] };

@@ -8,6 +8,7 @@ import type { Line } from '../report.ts';
 import { median, quantile, rounded } from '../statistics.ts';
 import type { BenchStudy } from '../study.ts';
 import type { BenchSystem } from '../system.ts';
+import { clinicianAt } from '../load/rpc.ts';
 import { requireAll } from './rest.ts';
 
 type At = { at: BenchSystem; study: BenchStudy; load: Load; dir: string };
@@ -29,7 +30,7 @@ export async function measureRpc(at: At, sizes: Sizes): Promise<Line[]> {
   const lines: Line[] = [];
   try {
     for (const inFlight of IN_FLIGHT) {
-      const job = { keysFile, ids, inFlight, durationMs: sizes.durationMs };
+      const job = { keysFile, siteId: at.study.siteId, ids, inFlight, durationMs: sizes.durationMs };
       const { rates, ms } = await inTurns(at.load, { urls: { ours: ours.url, bare: bare.url }, job, rounds: sizes.rounds });
       const inMemory = await callInMemory(services, job);
       const name = `GetPatient over gRPC, ${inFlight} in flight`;
@@ -45,7 +46,7 @@ export async function measureRpc(at: At, sizes: Sizes): Promise<Line[]> {
   }
 }
 
-type CallJob = { keysFile: string; ids: string[]; inFlight: number; durationMs: number };
+type CallJob = { keysFile: string; siteId: string; ids: string[]; inFlight: number; durationMs: number };
 
 async function inTurns(load: Load, { urls, job, rounds }: { urls: Record<(typeof SIDES)[number], string>; job: CallJob; rounds: number }) {
   const rates: Record<string, number[]> = { 'bare per s': [], 'ours per s': [] };
@@ -66,7 +67,7 @@ async function inTurns(load: Load, { urls, job, rounds }: { urls: Record<(typeof
 async function callInMemory(services: Parameters<typeof openChannels>[0]['services'], job: CallJob): Promise<number[]> {
   const channels = openChannels({ services, serviceKeys: await freshServiceKeys(), callDeadlineMs: 5000, edgeDeadlineMs: 5000 });
   const { patient } = channels.clientsOf('api');
-  const ctx = { actor: { kind: 'user', id: 'bench', name: 'Bench', role: 'clinician' }, requestId: 'bench' } as const;
+  const ctx = clinicianAt(job.siteId);
   const ms: number[] = [];
   const until = performance.now() + job.durationMs;
   const caller = async (_: unknown, first: number) => {

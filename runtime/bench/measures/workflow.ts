@@ -1,6 +1,6 @@
 import { activitiesOf, type BareSide } from '../bare/worker.ts';
 import type { Line } from '../report.ts';
-import { median, rounded } from '../statistics.ts';
+import { median, rounded, throughput } from '../statistics.ts';
 import type { BenchStudy } from '../study.ts';
 import type { BenchSystem } from '../system.ts';
 import type { OurSide } from './ours.ts';
@@ -80,17 +80,6 @@ async function costOfOne({ at, study, ours }: Sides): Promise<Line[]> {
     { name: 'activities per enrollment', measured: activities, unit: '', bound: { atMost: 10 }, samples: {} },
     { name: 'history events per enrollment', measured: all, unit: '', bound: { atMost: 80 }, samples: { 'workflow tasks': [workflowTasks] } },
   ];
-}
-
-/** Runs `count` with at most `inFlight` at once; answers how many a second. */
-async function throughput({ count, inFlight }: { count: number; inFlight: number }, run: (index: number) => Promise<void>): Promise<number> {
-  const begun = performance.now();
-  let next = 0;
-  const lane = async () => {
-    for (let index = next++; index < count; index = next++) await run(index);
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
-  return (count * 1000) / (performance.now() - begun);
 }
 
 export async function timed(run: () => Promise<void>): Promise<number> {
