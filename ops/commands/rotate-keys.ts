@@ -48,7 +48,10 @@ async function rotate(options: Acting, out: Output): Promise<number> {
   try {
     const resumed = (await leftOver(services, ctx)) > 0;
     // What was cut short comes to its end first: a third key would help nobody.
-    if (!resumed) await addKey(config.KEY_ENCRYPTION_KEYS_FILE ?? keyFiles(config.DATA_DIR).keyEncryptionKeys);
+    if (!resumed) {
+      const added = await addKey(config.KEY_ENCRYPTION_KEYS_FILE ?? keyFiles(config.DATA_DIR).keyEncryptionKeys);
+      await services.study.noteKeyChange({ ctx, key: `key-change/${added}`, input: { keyId: added, purpose: 'data-keys' } });
+    }
     await delay(NOTICED_MS);
     let rewrapped = 0;
     do {

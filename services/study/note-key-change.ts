@@ -3,7 +3,7 @@ import type { Call } from '../common/index.ts';
 import type { StudyDeps } from './deps.ts';
 import { ledger } from './ledger.ts';
 
-type KeyChange = { keyId: string; purpose: 'payloads' | 'seals' };
+type KeyChange = { keyId: string; purpose: 'data-keys' | 'payloads' | 'seals' };
 
 /** Writes into the audit trail that another key is in use from now on (ICH E6(R3) 4.2.2). */
 export async function noteKeyChange({ db }: StudyDeps, { ctx, key, input }: Call<KeyChange>): Promise<{ keyId: string }> {

@@ -53,6 +53,8 @@ describe('npm run ops -- keys rotate', () => {
     for (const patientId of [...patients, during]) expect((await study.clinician.get(`/patients/${patientId}?reveal=true`)).status).toBe(200);
     const [row] = await sql`select actor->>'id' as who from patient.audit_entries where verb = 'rewrapDataKeys' order by id desc limit 1`;
     expect(row).toEqual({ who: 'op-1' });
+    const changes = await sql`select actor->>'id' as who from study.audit_entries where entity = 'key' and entity_id = ${keyId}`;
+    expect(changes).toEqual([{ who: 'op-1' }]);
   }, 60_000);
 
   it('goes on where it was cut short, without yet another key', async () => {
