@@ -3,20 +3,27 @@ import { read } from '../../db/index.ts';
 import { type About, type Asked, covers, grantOf, type Guard, ON_ENROLLMENTS } from '../common/authority/index.ts';
 import { openedFor } from './break-glass/opened-for.ts';
 import type { PatientDeps } from './deps.ts';
+import { rememberedSites, rememberSites } from './remembered-sites.ts';
 import { consents } from './tables.ts';
 import { sitesOfPerson } from './sites-of-person.ts';
 
 type OfPerson = { patientId: string };
 const ctx = { actor: { kind: 'service', service: 'patient' }, requestId: 'authorise' } as const;
 
-async function person(deps: PatientDeps, { patientId }: OfPerson): Promise<About[] | null> {
+/** `asked` is absent where nobody's reach is known: then the record is read. */
+async function person(deps: PatientDeps, { patientId }: OfPerson, asked?: Asked): Promise<About[] | null> {
+  const aboutOf = (siteIds: readonly string[]): About => ({ what: 'patient', patientId, siteIds: [...siteIds] });
+  const remembers = rememberedSites(deps.db, patientId);
+  if (asked && remembers && covers(grantOf(asked.ctx), aboutOf(remembers))) return [aboutOf(remembers)];
   const known = await sitesOfPerson(deps, { ctx, input: { patientId } });
-  return known && [{ what: 'patient', patientId, siteIds: known.siteIds }];
+  if (!known) return null;
+  rememberSites(deps.db, patientId, known.siteIds);
+  return [aboutOf(known.siteIds)];
 }
 
 /** Reading one person's record is what an emergency access opens, beside what the role reaches by itself. */
 async function personOrEmergency(deps: PatientDeps, input: OfPerson, { ctx: asking, operation }: Asked): Promise<About[] | null> {
-  const about = await person(deps, input);
+  const about = await person(deps, input, { ctx: asking, operation });
   const reach = grantOf(asking);
   if (!about || about.every((one) => covers(reach, one))) return about;
   return (await openedFor(deps, { ctx: asking, patientId: input.patientId, operation })) ? [] : about;

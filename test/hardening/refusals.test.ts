@@ -70,3 +70,16 @@ describe('what the caller may not know of', () => {
     expect(await rowsOf(() => search(stranger, 'E00000001'))).toBe(1);
   });
 });
+
+it('a person who comes to another hospital is known there from that moment on, and not before', async () => {
+  const person = newPerson(trial.siteId);
+  const { body } = await trial.coordinator('POST', '/patients', { body: person });
+  const { patientInfo: { id } } = body;
+  const elsewhere = api.as('coordinator', { id: 'coordinator-2', sites: [OTHER] });
+  expect((await trial.coordinator('GET', `/patients/${id}`)).status).toBe(200);
+  expect((await elsewhere('GET', `/patients/${id}`)).status).toBe(404);
+  const { body: { items } } = await trial.admin('GET', '/sites');
+  const other = (items as unknown as { siteId: string; code: string }[]).find(({ code }) => code === OTHER)!;
+  expect((await elsewhere('POST', '/patients', { body: { ...person, siteId: other.siteId } })).body.patientInfo.id).toBe(id);
+  for (const by of [elsewhere, trial.coordinator]) expect((await by('GET', `/patients/${id}`)).status).toBe(200);
+});
