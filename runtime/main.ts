@@ -3,9 +3,11 @@ import { type Config, readConfig } from './config.ts';
 import { lockInstance } from './embedded/instance-lock.ts';
 import { ensurePortFree, ensureWritable } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
+import { endOnUncaught } from './crash.ts';
 import { ensureIssuer } from './ensure-issuer.ts';
 import { type Start, startOf } from './part.ts';
 
+endOnUncaught();
 try {
   await main();
 } catch (error) {

@@ -13,6 +13,7 @@ import { assertionSigner } from '../services/common/index.ts';
 import { createMailer } from '../services/notification/index.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
 import type { Secrets } from './keys.ts';
+import { describeError } from './crash.ts';
 import { listenHttp } from './listen.ts';
 import { readinessOf } from './readiness.ts';
 import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
@@ -81,7 +82,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const client = new Client({ connection, namespace: temporal.namespace, dataConverter });
   const native = queues.length > 0 ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
   const mailer = options.mail && createMailer(options.mail);
-  const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describe(error) }, 'unexpected error in a call');
+  const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describeError(error) }, 'unexpected error in a call');
   const registry = new Registry();
   const metrics = rpcMetrics(registry);
   const composition = await composeServices({ ...options, clock, onUnexpectedRpc, metrics, ...(mailer ? { mailer } : {}) });
@@ -96,7 +97,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         dataConverter,
         services,
         workflowBundlePath: options.workflowBundlePath,
-        onUnexpected: (activity, error) => log.error({ activity, error: describe(error) }, 'unexpected error in an activity'),
+        onUnexpected: (activity, error) => log.error({ activity, error: describeError(error) }, 'unexpected error in an activity'),
         queues,
         ...(options.interceptors ? { interceptors: options.interceptors } : {}),
       })
@@ -168,11 +169,4 @@ function healthOnly(health: Health, registry: Registry) {
   healthRoutes(app, health);
   metricsRoute(app, registry);
   return { fetch: app.fetch, stop: async () => undefined };
-}
-
-/** Name, code and stack frames, without the message: nobody foresaw this error, so its text may hold anything. */
-function describe(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const frames = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8);
-  return { name: error.name, code: (error as { code?: unknown }).code, frames };
 }
