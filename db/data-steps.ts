@@ -24,26 +24,25 @@ const AT_ONCE = 500;
 
 /**
  * Seals these columns of all rows, a part at a time: memory stays flat however many there are. Rows that have none of
- * them are passed over, and nobody gets a key for nothing.
+ * them are passed over, and nobody gets a key for nothing. Nobody else may write meanwhile.
  */
 export async function sealColumns(tx: Pick<Transaction, 'execute'>, { schema, vault }: { schema: string; vault: Vault }, what: ColumnsToSeal): Promise<void> {
   const { table, columns, row, owner } = what;
   const name = sql`${sql.identifier(schema)}.${sql.identifier(table)}`;
   const some = sql`num_nonnulls(${sql.join(columns.map((column) => sql`${sql.identifier(column)}`), sql`, `)}) > 0`;
   const wanted = sql.join(columns.map((column) => sql`encode(${sql.identifier(column)}, 'base64') as ${sql.identifier(column)}`), sql`, `);
-  for (let after = ''; ; ) {
-    const rows = [...(await tx.execute(sql`
-      select (${row})::text as "row$", (${owner})::text as "owner$", ${wanted} from ${name}
-      where (${row})::text collate "C" > ${after} and ${some} order by (${row})::text collate "C" limit ${AT_ONCE}`))] as Record<string, string | null>[];
+  await tx.execute(sql`declare texts_to_seal no scroll cursor for
+    select ctid::text as "at$", (${row})::text as "row$", (${owner})::text as "owner$", ${wanted} from ${name} where ${some}`);
+  for (let left = true; left; ) {
+    const rows = [...(await tx.execute(sql.raw(`fetch ${AT_ONCE} from texts_to_seal`)))] as Record<string, string | null>[];
     for (const one of rows) {
       const key = await vault.keyFor(tx, one['owner$']!);
       const sets = columns.flatMap((column) => sealedSet(key, { table, row: one['row$']!, column }, one[column] ?? null));
-      if (sets.length > 0) await tx.execute(sql`update ${name} set ${sql.join(sets, sql`, `)} where (${row})::text = ${one['row$']}`);
+      await tx.execute(sql`update ${name} set ${sql.join(sets, sql`, `)} where ctid = ${one['at$']}::tid`);
     }
-    const last = rows.at(-1)?.['row$'];
-    if (rows.length < AT_ONCE || !last) return;
-    after = last;
+    left = rows.length === AT_ONCE;
   }
+  await tx.execute(sql`close texts_to_seal`);
 }
 
 function sealedSet(key: DataKey, place: { table: string; row: string; column: string }, base64: string | null): SQL[] {
