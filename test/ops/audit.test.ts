@@ -1,13 +1,12 @@
 // Real: the whole application as a process, which seals its trails, and the operators' command line beside it.
-import { spawn } from 'node:child_process';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AppProcess, databaseUrl, dataFolder, endApps, issuerOf, startApp } from '../start/app-process.ts';
 import { SERVICES } from '../../db/provision.ts';
 import { directStudy, type DirectStudy } from '../support/scenario.ts';
+import { opsOn } from './run-ops.ts';
 
 const folder = dataFolder();
 let app: AppProcess;
@@ -24,14 +23,7 @@ afterAll(async () => {
   folder.remove();
 }, 60_000);
 
-const MAIN = fileURLToPath(new URL('../../ops/main.ts', import.meta.url));
-function ops(args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, DATA_DIR: folder.path, LOG_LEVEL: 'silent' }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
-}
+const ops = opsOn(folder.path);
 
 type Verdict = { intact: boolean; services: Record<string, { sealed: number; unsealed: number; seals: number; count: number; findings: { kind: string }[] }> };
 const verify = async (...more: string[]) => {
