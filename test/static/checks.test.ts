@@ -66,6 +66,7 @@ describe('the code, as the tools see it', () => {
         writeFileSync(join(tree, target), 'export const studyActivities = 1;\n');
       }
       const probe = join(folder, 'probe.ts');
+      mkdirSync(join(tree, folder), { recursive: true });
       writeFileSync(join(tree, probe), `${code}\n`);
       cpSync(join(ROOT, 'tsconfig.json'), join(tree, 'tsconfig.json'));
       const { status, output } = tool('depcruise', ['--config', join(ROOT, '.dependency-cruiser.json'), probe], tree);

@@ -25,6 +25,7 @@ export async function measureAudit(at: BenchSystem, { few, many, runs, say }: Si
     say(`a trail of ${named(entries)} is filled and sealed`);
     const all: Verified[] = (verified[entries] = []);
     for (let run = 0; run < runs; run += 1) all.push(await verifyOnce(at, entries));
+    say(`and verified in ${all.map(({ seconds }) => seconds.toFixed(1)).join(', ')} s`);
   }
   const of = (entries: number, what: 'seconds' | 'maxRssMb' | 'mostHeapMb') => (verified[entries] ?? []).map((one) => one[what]);
   return [
