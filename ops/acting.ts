@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError, type Command } from 'commander';
-import { type Ctx, userId } from '../services/common/index.ts';
+import type { Ctx } from '../services/common/index.ts';
+import { userId } from '../services/common/schemas.ts';
 
 /** Who acts and why: whatever changes or shows something is audited with both. */
 export type Acting = { as: string; reason: string };

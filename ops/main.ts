@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { KeyFileError } from '../db/encryption/key-ring.ts';
 import { StartupError } from '../runtime/embedded/startup-error.ts';
-import { isTypedError } from '../services/common/index.ts';
+import { isTypedError } from '../services/common/errors.ts';
 import { erasePatientCommand } from './commands/erase-patient.ts';
 import { exportAuditCommand } from './commands/export-audit.ts';
 import { rotateKeysCommand } from './commands/rotate-keys.ts';

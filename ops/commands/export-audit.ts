@@ -2,15 +2,16 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { lastSeal } from '../../db/audit/index.ts';
-import { read, type ServiceDatabase } from '../../db/index.ts';
+import type { ServiceDatabase } from '../../db/index.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
-import { readConfig } from '../../runtime/config.ts';
 import { StartupError } from '../../runtime/embedded/startup-error.ts';
-import { openOpsServices, type OpsServices } from '../../runtime/ops-services.ts';
-import { asCsv, asText, type AuditEntryInfo, CSV_HEADER } from '../../services/common/index.ts';
+import type { OpsServices } from '../../runtime/ops-services.ts';
+import { asCsv, CSV_HEADER } from '../../services/common/audit/as-csv.ts';
+import { asText } from '../../services/common/audit/as-text.ts';
+import type { AuditEntryInfo } from '../../services/common/index.ts';
 import { acting, type Acting, ctxOf } from '../acting.ts';
 import { EXIT, type Output } from '../output.ts';
+import { withServices } from '../with-services.ts';
 
 const FORMATS = ['text', 'csv', 'json'] as const;
 const AT_ONCE = 500;
@@ -28,21 +29,22 @@ export function exportAuditCommand(audit: Command, outputOf: (command: Command) 
     .option('--until <instant>', 'written before, ISO 8601; default: now', instant)
     .option('--identified', 'with what identifies participants; that is in the trail of each service then')
     .action(async (options: Options, command: Command) => {
-      const { services, databases, close } = await openOpsServices(readConfig());
-      const file = createWriteStream(options.out, { flags: 'wx', mode: 0o600 });
-      try {
-        await once(file, 'open').catch((error: NodeJS.ErrnoException) => Promise.reject(unwritable(options.out, error)));
-        const until = options.until ?? new Date().toISOString();
-        const counts = await writeAll({ services, databases, file, out: outputOf(command) }, { ...options, until });
-        file.end();
-        await once(file, 'finish');
-        const count = Object.values(counts).reduce((sum, one) => sum + one, 0);
-        outputOf(command).result({ file: options.out, until, entries: counts }, `${count} entries are in ${options.out}.`);
-        process.exitCode = EXIT.done;
-      } finally {
-        file.destroy();
-        await close();
-      }
+      const out = outputOf(command);
+      await withServices(async ({ services, databases }) => {
+        const file = createWriteStream(options.out, { flags: 'wx', mode: 0o600 });
+        try {
+          await once(file, 'open').catch((error: NodeJS.ErrnoException) => Promise.reject(unwritable(options.out, error)));
+          const until = options.until ?? new Date().toISOString();
+          const counts = await writeAll({ services, databases, file, out }, { ...options, until });
+          file.end();
+          await once(file, 'finish');
+          const count = Object.values(counts).reduce((sum, one) => sum + one, 0);
+          out.result({ file: options.out, until, entries: counts }, `${count} entries are in ${options.out}.`);
+        } finally {
+          file.destroy();
+        }
+      });
+      process.exitCode = EXIT.done;
     });
 }
 
@@ -75,6 +77,7 @@ const WRITTEN: Record<Options['format'], (service: string, item: AuditEntryInfo)
 
 /** Under which signature the trail stood when the copy was made. */
 async function sealOf(db: ServiceDatabase, format: 'text' | 'json'): Promise<string> {
+  const [{ lastSeal }, { read }] = await Promise.all([import('../../db/audit/index.ts'), import('../../db/index.ts')]);
   const seal = await read(db, (orm) => lastSeal(orm, db.schema));
   if (!seal) return '';
   const { number, at, upTo, keyId } = seal;

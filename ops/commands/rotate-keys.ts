@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { addKey } from '../../db/encryption/key-ring.ts';
-import { readConfig } from '../../runtime/config.ts';
+import type { Config } from '../../runtime/config.ts';
 import { keyFiles } from '../../runtime/keys.ts';
-import { openOpsServices, type OpsServices } from '../../runtime/ops-services.ts';
+import type { OpsServices } from '../../runtime/ops-services.ts';
 import type { Ctx } from '../../services/common/index.ts';
 import { acting, type Acting, ctxOf } from '../acting.ts';
 import { EXIT, type Output } from '../output.ts';
+import { withServices } from '../with-services.ts';
 
 const AT_ONCE = 200;
 /** A process that runs goes on wrapping with the old key for as long as it doesn't look into the file. */
@@ -20,51 +21,41 @@ export function rotateKeysCommand(keys: Command, outputOf: (command: Command) =>
     .action(async (options: Acting & { payloads?: true; seals?: true }, command: Command) => {
       const out = outputOf(command);
       const purpose = options.payloads ? 'payloads' : options.seals ? 'seals' : undefined;
-      process.exitCode = await (purpose ? addOne(purpose, options, out) : rotate(options, out));
+      await withServices((at) => (purpose ? addOne(purpose, at, { options, out }) : rotate(at, { options, out })));
+      process.exitCode = EXIT.done;
     });
 }
 
 const SAID = { payloads: 'What Temporal keeps is sealed by', seals: 'The audit trail is sealed by' };
 
-async function addOne(purpose: keyof typeof SAID, options: Acting, out: Output): Promise<number> {
-  const config = readConfig();
+type At = OpsServices & { config: Config };
+type Asked = { options: Acting; out: Output };
+
+async function addOne(purpose: keyof typeof SAID, { config, services }: At, { options, out }: Asked): Promise<void> {
   const files = keyFiles(config.DATA_DIR);
   const file = { payloads: config.PAYLOAD_KEYS_FILE ?? files.payloadKeys, seals: config.AUDIT_SEAL_KEYS_FILE ?? files.auditSealKeys }[purpose];
-  const { services, close } = await openOpsServices(config);
-  try {
-    const keyId = await addKey(file);
-    await services.study.noteKeyChange({ ctx: ctxOf(options), key: `key-change/${keyId}`, input: { keyId, purpose } });
-    out.result({ keyId }, `${SAID[purpose]} key ${keyId} from now on.`);
-    return EXIT.done;
-  } finally {
-    await close();
-  }
+  const keyId = await addKey(file);
+  await services.study.noteKeyChange({ ctx: ctxOf(options), key: `key-change/${keyId}`, input: { keyId, purpose } });
+  out.result({ keyId }, `${SAID[purpose]} key ${keyId} from now on.`);
 }
 
-async function rotate(options: Acting, out: Output): Promise<number> {
-  const config = readConfig();
-  const { services, secrets, close } = await openOpsServices(config);
+async function rotate({ config, services, secrets }: At, { options, out }: Asked): Promise<void> {
   const ctx = ctxOf(options);
-  try {
-    const resumed = (await leftOver(services, ctx)) > 0;
-    // What was cut short comes to its end first: a third key would help nobody.
-    if (!resumed) {
-      const added = await addKey(config.KEY_ENCRYPTION_KEYS_FILE ?? keyFiles(config.DATA_DIR).keyEncryptionKeys);
-      await services.study.noteKeyChange({ ctx, key: `key-change/${added}`, input: { keyId: added, purpose: 'data-keys' } });
-    }
-    await delay(NOTICED_MS);
-    let rewrapped = 0;
-    do {
-      rewrapped += await rewrapAll(services, { ctx, out });
-      await delay(NOTICED_MS);
-    } while ((await leftOver(services, ctx)) > 0);
-    const keyId = await secrets.keys.currentKeyId();
-    const how = resumed ? ' A rotation that had been cut short has come to its end; repeat it for another key.' : '';
-    out.result({ keyId, rewrapped, resumed }, `${rewrapped} data keys are wrapped by key ${keyId} now.${how}`);
-    return EXIT.done;
-  } finally {
-    await close();
+  const resumed = (await leftOver(services, ctx)) > 0;
+  // What was cut short comes to its end first: a third key would help nobody.
+  if (!resumed) {
+    const added = await addKey(config.KEY_ENCRYPTION_KEYS_FILE ?? keyFiles(config.DATA_DIR).keyEncryptionKeys);
+    await services.study.noteKeyChange({ ctx, key: `key-change/${added}`, input: { keyId: added, purpose: 'data-keys' } });
   }
+  await delay(NOTICED_MS);
+  let rewrapped = 0;
+  do {
+    rewrapped += await rewrapAll(services, { ctx, out });
+    await delay(NOTICED_MS);
+  } while ((await leftOver(services, ctx)) > 0);
+  const keyId = await secrets.keys.currentKeyId();
+  const how = resumed ? ' A rotation that had been cut short has come to its end; repeat it for another key.' : '';
+  out.result({ keyId, rewrapped, resumed }, `${rewrapped} data keys are wrapped by key ${keyId} now.${how}`);
 }
 
 const all = (services: OpsServices['services']) => [services.patient, services.study, services.site, services.edc, services.notification];

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
-import { type Finding, sealKeysOf, type Verdict, verifyTrail } from '../../db/audit/index.ts';
+import type { Finding, Verdict } from '../../db/audit/index.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
-import { readWitness } from '../../runtime/audit-seals/witness.ts';
-import { readConfig } from '../../runtime/config.ts';
-import { openOpsServices } from '../../runtime/ops-services.ts';
 import { EXIT, type Output } from '../output.ts';
+import { withServices } from '../with-services.ts';
 
 type Options = { service?: ServiceName; seals?: string };
 
@@ -16,10 +14,9 @@ export function verifyAuditCommand(audit: Command, outputOf: (command: Command) 
     .option('--seals <dir>', 'where the seals were written down outside of the database; default: where this installation does it')
     .action(async (options: Options, command: Command) => {
       const out = outputOf(command);
-      const config = readConfig();
-      const { databases, secrets, close } = await openOpsServices(config);
-      const dir = options.seals ?? config.AUDIT_SEALS_DIR ?? join(config.DATA_DIR, 'audit-seals');
-      try {
+      const [{ sealKeysOf, verifyTrail }, { readWitness }] = await Promise.all([import('../../db/audit/index.ts'), import('../../runtime/audit-seals/witness.ts')]);
+      await withServices(async ({ config, databases, secrets }) => {
+        const dir = options.seals ?? config.AUDIT_SEALS_DIR ?? join(config.DATA_DIR, 'audit-seals');
         const verdicts: Partial<Record<string, Verdict>> = {};
         let seen = 0;
         for (const db of databases.filter(({ schema }) => options.service === undefined || schema === options.service)) {
@@ -29,9 +26,7 @@ export function verifyAuditCommand(audit: Command, outputOf: (command: Command) 
         const isIntact = Object.values(verdicts).every((verdict) => verdict?.count === 0);
         out.result({ intact: isIntact, services: verdicts }, textOf(verdicts));
         process.exitCode = isIntact ? EXIT.done : EXIT.failed;
-      } finally {
-        await close();
-      }
+      });
     });
 }
 
