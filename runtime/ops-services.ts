@@ -20,6 +20,8 @@ export async function openOpsServices(config: Config): Promise<OpsServices> {
   const adminUrl = config.DATABASE_URL ?? (ownUrls ? undefined : await runningClusterUrl(config.DATA_DIR));
   const { services, databases, close } = await composeServices({
     ...settingsOf(config),
+    // Somebody waits for the answer of a process that has just begun: nobody is helped by giving up early.
+    callDeadlineMs: config.EDGE_DEADLINE_MS,
     databaseUrls: serviceUrlsOf({ adminUrl, serviceUrls: config.serviceUrls, secrets }),
     secrets,
     serviceKeys: await loadServiceKeys({ ...config, file: keyFiles(config.DATA_DIR).services }),

@@ -1,6 +1,7 @@
-import { read, withTransaction, writeAudit } from '../../db/index.ts';
+import { withTransaction, writeAudit } from '../../db/index.ts';
 import { notFound, type Read } from '../common/index.ts';
 import { ledger, type PatientDeps } from './deps.ts';
+import { personOfCall } from './person-of-call.ts';
 import { findPerson, type PatientInfo, toPatientInfo } from './person-view.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function getPerson(
         await writeAudit(tx, { db: deps.db, ledger, verb: 'getPerson', ctx }, found ? [entry] : []);
         return found;
       })
-    : await read(deps.db, (orm) => findPerson(deps.db, orm, patientId));
+    : await personOfCall(deps, input);
   if (!row) throw notFound('patient');
   return toPatientInfo(row, { reveal });
 }

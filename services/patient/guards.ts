@@ -3,27 +3,27 @@ import { read } from '../../db/index.ts';
 import { type About, type Asked, covers, grantOf, type Guard, ON_ENROLLMENTS } from '../common/authority/index.ts';
 import { openedFor } from './break-glass/opened-for.ts';
 import type { PatientDeps } from './deps.ts';
-import { rememberedSites, rememberSites } from './remembered-sites.ts';
+import { readForCall } from './person-of-call.ts';
 import { consents } from './tables.ts';
 import { sitesOfPerson } from './sites-of-person.ts';
 
 type OfPerson = { patientId: string };
 const ctx = { actor: { kind: 'service', service: 'patient' }, requestId: 'authorise' } as const;
 
-/** `asked` is absent where nobody's reach is known: then the record is read. */
-async function person(deps: PatientDeps, { patientId }: OfPerson, asked?: Asked): Promise<About[] | null> {
-  const aboutOf = (siteIds: readonly string[]): About => ({ what: 'patient', patientId, siteIds: [...siteIds] });
-  const remembers = rememberedSites(deps.db, patientId);
-  if (asked && remembers && covers(grantOf(asked.ctx), aboutOf(remembers))) return [aboutOf(remembers)];
+async function person(deps: PatientDeps, { patientId }: OfPerson): Promise<About[] | null> {
   const known = await sitesOfPerson(deps, { ctx, input: { patientId } });
-  if (!known) return null;
-  rememberSites(deps.db, patientId, known.siteIds);
-  return [aboutOf(known.siteIds)];
+  return known && [{ what: 'patient', patientId, siteIds: known.siteIds }];
+}
+
+/** The whole person, whom the verb wants next. */
+async function wholePerson(deps: PatientDeps, input: OfPerson): Promise<About[] | null> {
+  const known = await readForCall(deps, input);
+  return known ? [{ what: 'patient', patientId: known.id, siteIds: known.siteIds }] : null;
 }
 
 /** Reading one person's record is what an emergency access opens, beside what the role reaches by itself. */
-async function personOrEmergency(deps: PatientDeps, input: OfPerson, { ctx: asking, operation }: Asked): Promise<About[] | null> {
-  const about = await person(deps, input, { ctx: asking, operation });
+async function personOrEmergency(deps: PatientDeps, input: OfPerson, { ctx: asking, operation }: Asked, find = person): Promise<About[] | null> {
+  const about = await find(deps, input);
   const reach = grantOf(asking);
   if (!about || about.every((one) => covers(reach, one))) return about;
   return (await openedFor(deps, { ctx: asking, patientId: input.patientId, operation })) ? [] : about;
@@ -42,7 +42,7 @@ export const guards: Record<string, Guard<PatientDeps>> = {
   amendPerson: { for: ['amendPatient'], about: person },
   getPerson: {
     for: ({ reveal }: { reveal: boolean }) => (reveal ? ['revealPatient'] : ['registerPatient', 'getPatient', 'amendPatient', 'getEnrollment', 'breakGlass']),
-    about: personOrEmergency,
+    about: (deps, input: OfPerson & { reveal: boolean }, asked) => personOrEmergency(deps, input, asked, input.reveal ? person : wholePerson),
   },
   getPersons: { for: [] },
   breakGlass: { for: ['breakGlass'] },

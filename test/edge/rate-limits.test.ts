@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenBuckets } from '../../api/edge/token-buckets.ts';
-import { startTestApi, type TestApi } from '../api/support.ts';
+import { type Answer, startTestApi, type TestApi } from '../api/support.ts';
 import { setUpTrial, type Trial } from '../api/trial.ts';
 
 describe('token buckets', () => {
@@ -48,12 +48,18 @@ describe('the API under limits', () => {
   it('tells one caller who asks too often to wait, and nobody else', async () => {
     const busy = api.as('auditor', { id: 'busy' });
     let address = 0;
-    const seen = await statuses(100, () => busy('GET', '/sites', from(`192.0.2.${(address += 1) % 250}`)));
+    const refused: Answer[] = [];
+    const seen = await statuses(100, async () => {
+      const answered = await busy('GET', '/sites', from(`192.0.2.${(address += 1) % 250}`));
+      if (answered.status === 429) refused.push(answered);
+      return answered;
+    });
     expect(seen[0]).toBe(200);
-    expect(seen.filter((status) => status === 429).length).toBeGreaterThan(5);
-    const refused = await busy('GET', '/sites', from('192.0.2.251'));
-    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
-    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
+    expect(refused.length).toBeGreaterThan(5);
+    for (const { body, headers } of refused) {
+      expect(body.code).toBe('too_many_requests');
+      expect(Number(headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
+    }
     expect((await api.as('auditor', { id: 'quiet' })('GET', '/sites', from('192.0.2.252'))).status).toBe(200);
   });
 
@@ -62,7 +68,7 @@ describe('the API under limits', () => {
     const spoofing = () => api.anonymous('GET', '/sites', { headers: { 'X-Forwarded-For': `203.0.113.${(n += 1)}, 198.51.100.1` } });
     const seen = await statuses(30, spoofing);
     expect(seen.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
-    expect(seen.at(-1)).toBe(429);
+    expect(seen.filter((status) => status === 429).length).toBeGreaterThan(5);
     expect((await api.as('auditor', { id: 'elsewhere' })('GET', '/sites', from('198.51.100.2'))).status).toBe(200);
   });
 
@@ -71,7 +77,7 @@ describe('the API under limits', () => {
     let n = 0;
     const seen = await statuses(75, () => guesser('POST', '/patients/search', { body: { mobile: `1390000${String((n += 1)).padStart(4, '0')}` }, ...from('198.51.100.7') }));
     expect(seen.filter((status) => status === 200).length).toBeLessThan(70);
-    expect(seen.at(-1)).toBe(429);
+    expect(seen.filter((status) => status === 429).length).toBeGreaterThan(5);
     expect(trial.siteId).toBeTruthy();
   });
 });
