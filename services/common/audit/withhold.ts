@@ -1,7 +1,8 @@
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Members whose values are codes, versions or times, or say which member of staff has signed: never what identifies a participant. */
 const PLAIN: ReadonlySet<string> = new Set([
-  'foundBy', 'operation', 'status', 'validity', 'version', 'method', 'language', 'sha256', 'documentSha256', 'until', 'kind', 'purpose', 'granted', 'signedAt', 'recordedAt', 'erasedAt', 'role', 'attestedBy',
+  'foundBy', 'operation', 'status', 'validity', 'version', 'method', 'language', 'capacity', 'mark', 'how', 'kind', 'purpose', 'granted', 'role',
+  'sha256', 'documentSha256', 'signedAt', 'recordedAt', 'erasedAt', 'until', 'attestedBy', 'userId',
 ]);
 
 export const WITHHELD = '(withheld)';
