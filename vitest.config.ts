@@ -1,10 +1,8 @@
 import { defineConfig } from 'vitest/config';
-import { LongestFirst } from './test/longest-first.ts';
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    sequence: { sequencer: LongestFirst },
     include: ['test/**/*.test.ts'],
     exclude: ['test/slow/**', 'test/time/**', 'node_modules/**'],
     globalSetup: ['test/support/global-setup.ts'],

@@ -17,7 +17,10 @@ const LEVELS = ['female', 'male'];
 export async function randomiseThroughKill(app: KillableApp, { afterAnswers, kill }: { afterAnswers: number; kill: () => Promise<void> }): Promise<void> {
   const study = await directStudy(app, { protocol: RANDOMISED_PROTOCOL });
   const people = await Promise.all(Array.from({ length: PEOPLE }, async (_, index) => {
-    const { enrollmentId } = (await study.enrol(await study.register())).body;
+    const patientId = await study.register();
+    const began = randomUUID();
+    // Twenty at one moment: who is refused for now comes again, as any client has to.
+    const { enrollmentId } = (await insist(() => study.enrol(patientId, began))).body;
     await attend(study, enrollmentId);
     await study.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'randomisation', 60_000);
     return { enrollmentId, key: randomUUID(), strata: { sex: LEVELS[index % 2] ?? '' }, answered: null as Randomised | null };
