@@ -1,5 +1,6 @@
 import { listEntries } from '../../db/audit/index.ts';
 import { read } from '../../db/index.ts';
+import { withholdParticipant } from '../common/audit/withhold.ts';
 import type { Read } from '../common/index.ts';
 import type { PatientDeps } from './deps.ts';
 import { patientExists } from './patient-exists.ts';
@@ -29,7 +30,7 @@ export async function listDisclosures(
   from.setUTCFullYear(from.getUTCFullYear() - ACCOUNTING_YEARS);
   const filter = { entity: 'patient', entityId: patientId, actions: ['R', 'E'], from: from.toISOString() };
   const rows = await listEntries(db, { filter, after: cursor, limit: limit + 1 });
-  const items = rows.slice(0, limit).map(({ number, at, verb, actor, reason, after }) => {
+  const items = rows.slice(0, limit).map(withholdParticipant).map(({ number, at, verb, actor, reason, after }) => {
     const { id, name, role } = actor as { id?: string; name?: string; role?: string };
     return { number, at, verb, told: { who: { id: id ?? '', name: name ?? '', role: role ?? '' }, reason, how: (after ?? {}) as Record<string, unknown> } };
   });

@@ -95,6 +95,17 @@ describe('the accounting of disclosures', () => {
     expect((await api.as('patient', { patientId: id })('GET', `/patients/${other}/disclosures`)).status).toBe(404);
   });
 
+  test('names no participant who has read the own record, nor does the trail', async () => {
+    const patientId = await registered(trial.coordinator, trial.siteId);
+    const own = api.as('patient', { id: 'own-1', name: 'Zhang Canary', patientId });
+    expect((await own('GET', `/patients/${patientId}?reveal=true`)).status).toBe(200);
+    const accounted = await inspector()('GET', `/patients/${patientId}/disclosures`);
+    expect(accounted.body.items).toMatchObject([{ to: { id: 'own-1', name: '(withheld)', role: 'patient' } }]);
+    const [, read] = await pages(`/audit/patient?entityId=${patientId}`);
+    expect(read).toMatchObject({ actor: { role: 'patient', name: '(withheld)' }, address: null });
+    expect(accounted.text + JSON.stringify(read)).not.toContain('Zhang Canary');
+  });
+
   test('goes six years back, and no further', async () => {
     const patientId = await registered(trial.coordinator, trial.siteId);
     const officer = api.as('privacy-officer', {});

@@ -1,7 +1,7 @@
 import { type EntryFilter, listEntries, type TrailEntry } from '../../../db/audit/index.ts';
 import { type Ledger, type ServiceDatabase, withTransaction, writeAudit } from '../../../db/index.ts';
 import type { Ctx, Read } from '../context.ts';
-import { withhold } from './withhold.ts';
+import { withhold, withholdParticipant } from './withhold.ts';
 
 export type AuditQuery = EntryFilter & {
   /** Number of the last entry of the page before. */
@@ -25,7 +25,7 @@ export function listAuditEntriesIn(ledger: Ledger, { identifying }: { identifyin
     const { cursor, limit, identified = false, ...filter } = input;
     if (identified) await noteReading(db, ledger, { ctx, after: { cursor: cursor ?? null, limit } });
     const rows = await listEntries(db, { filter, after: cursor, limit: limit + 1 });
-    const items = rows.slice(0, limit).map((row) => toInfo(row, identifying && !identified ? withhold : (value) => value));
+    const items = rows.slice(0, limit).map((row) => toInfo(identified ? row : withholdParticipant(row), identifying && !identified ? withhold : (value) => value));
     return { items, nextCursor: rows.length > limit ? (items.at(-1)?.number ?? null) : null };
   };
 }
