@@ -86,6 +86,22 @@ describe('the trail as it was written', () => {
     expect(await verify()).toMatchObject({ count: 0, sealed: row!['count'], unsealed: 0 });
   });
 
+  it('is not sealed past an entry that nobody has committed yet: it would look inserted later', async () => {
+    const [inserted, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const slow = withTransaction(db, async (tx) => {
+      await writeAudit(tx, { db, ledger: { auditEntries, commandKeys }, verb: 'v', ctx: { actor: {}, requestId: 'r' } }, [{ action: 'U', entity: 'slot', entityId: 'slow' }]);
+      inserted.resolve();
+      await commit.promise;
+    });
+    await inserted.promise;
+    await note('quick');
+    await expect(seal()).rejects.toMatchObject({ retryable: true });
+    commit.resolve();
+    await slow;
+    await seal();
+    expect(await verify()).toMatchObject({ count: 0, sealed: 14, unsealed: 0 });
+  });
+
   it('is sealed by two at once as by one', async () => {
     await Promise.all([seal(), seal(), seal()]);
     expect(await verify()).toMatchObject({ count: 0, sealed: 12, unsealed: 0 });
