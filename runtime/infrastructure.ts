@@ -1,18 +1,18 @@
 import { join } from 'node:path';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { ConnectionOptions } from '@temporalio/client';
 import { SERVICES } from '../db/provision.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
 import type { Config } from './config.ts';
 import { startMailbox } from './embedded/mailbox.ts';
 import { startPostgres } from './embedded/postgres.ts';
 import { startTemporal } from './embedded/temporal.ts';
+import { configuredTemporal, embeddedTemporalFile } from './installation-temporal.ts';
 import { settingsOf } from './settings.ts';
+import type { TemporalSettings } from './temporal-client.ts';
 
 /** What the system stands on: embedded servers, or the ones that the configuration names. */
 export type Infrastructure = {
   adminUrl: string | undefined;
-  temporal: { connection: ConnectionOptions; namespace: string; uiUrl: string | undefined };
+  temporal: TemporalSettings & { uiUrl: string | undefined };
   smtpUrl: string;
   /** Settles when an embedded server ends without having been asked to. */
   lost: Promise<string>;
@@ -56,14 +56,11 @@ async function adminUrlOf(config: Config, own: Own): Promise<string | undefined>
 }
 
 async function temporalOf(config: Config, own: Own): Promise<Infrastructure['temporal']> {
-  if (config.TEMPORAL_ADDRESS !== undefined) {
-    const { connectionOptions, namespace } = loadClientConnectConfig();
-    return { connection: connectionOptions, namespace: namespace ?? 'default', uiUrl: undefined };
-  }
+  if (config.TEMPORAL_ADDRESS !== undefined) return { ...configuredTemporal(), uiUrl: undefined };
   const { address, uiUrl } = own(
     'Temporal',
     await startTemporal({
-      dbFile: join(config.DATA_DIR, 'temporal', 'temporal.db'),
+      dbFile: embeddedTemporalFile(config.DATA_DIR),
       uiPort: config.TEMPORAL_UI_PORT,
       codecEndpoint: `${settingsOf(config).publicUrl}/codec`,
       searchAttributes: REQUIRED_SEARCH_ATTRIBUTES,

@@ -1,10 +1,10 @@
 import type { ServiceName } from '../db/provision.ts';
 import { dataStepsOf } from './data-steps.ts';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from './config.ts';
 import { endOn, lostWorker } from './end-on.ts';
 import { ensurePortFree } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
+import { configuredTemporal } from './installation-temporal.ts';
 import { keyFiles, loadSecrets, type Secrets } from './keys.ts';
 import { createLog, installTemporalLog } from './logging.ts';
 import { hostedBy, type Part, queuesOf } from './part.ts';
@@ -81,6 +81,5 @@ function databasesOf(part: Part, { serviceUrls }: Config): Partial<Record<Servic
 
 function temporalOf(config: Config) {
   required(config.TEMPORAL_ADDRESS, 'TEMPORAL_ADDRESS');
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  return { connection: connectionOptions, namespace: namespace ?? 'default' };
+  return configuredTemporal();
 }

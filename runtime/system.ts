@@ -1,4 +1,4 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -22,6 +22,7 @@ import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
 import { dataConverterOf } from './temporal-codec/data-converter.ts';
 import { type SealSettings, sealTrails } from './audit-seals/seal-trails.ts';
+import { openTemporalClient, type TemporalSettings } from './temporal-client.ts';
 import { payloadOpener } from './temporal-codec/payload-opener.ts';
 import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
@@ -30,7 +31,7 @@ export type EdgeSettings = Pick<ApiDeps, 'signingAcr' | 'rules'>;
 
 export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'metrics' | 'secrets'> & {
   secrets: Secrets;
-  temporal: { connection: ConnectionOptions; namespace: string };
+  temporal: TemporalSettings;
   workflowBundlePath: string;
   /** Absent where Notification does not run. */
   mail?: { smtpUrl: string; from: string; timeoutMs: number } | undefined;
@@ -66,9 +67,6 @@ export type System = Composition & {
   stop(): Promise<void>;
 };
 
-/** A server that is back is noticed within a second: gRPC's own pauses between attempts grow to two minutes. */
-const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1000 };
-
 /**
  * One process, on databases and a Temporal server that are there already: everything, or the part of it that the
  * options name (`hosted` services, `queues`, the API where there is `auth`).
@@ -78,8 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const clock = options.clock ?? (() => new Date());
   const { serviceKeys } = options;
   const dataConverter = dataConverterOf(options.secrets.payloadKeys);
-  const connection = await Connection.connect({ ...temporal.connection, channelArgs: { ...RECONNECT, ...temporal.connection.channelArgs } });
-  const client = new Client({ connection, namespace: temporal.namespace, dataConverter });
+  const { client, close: closeClient } = await openTemporalClient(temporal, options.secrets.payloadKeys);
   const native = queues.length > 0 ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
   const mailer = options.mail && createMailer(options.mail);
   const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describeError(error) }, 'unexpected error in a call');
@@ -121,7 +118,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       mailer?.close();
       await seals?.stop();
       await composition.close();
-      await connection.close();
+      await closeClient();
       await native?.close();
     },
   };

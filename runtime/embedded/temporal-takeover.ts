@@ -4,12 +4,12 @@ import type { ProcessIdentity } from '../setup/process-identity.mjs';
 import { endProcess } from './end-process.ts';
 import type { EndStep } from './end-process.ts';
 
-const remembered = z.object({ pid: z.int().positive(), startTime: z.string() });
+const remembered = z.object({ pid: z.int().positive(), startTime: z.string(), address: z.string().optional() });
 
-/** Notes beside the database file which process serves it, so that the next start can end a leftover one. */
-export function rememberTemporal({ dbFile, identity: { pid, startTime } }: { dbFile: string; identity: ProcessIdentity }): void {
+/** Notes beside the database file which process serves it and where, for the next start and for operators' commands. */
+export function rememberTemporal({ dbFile, address, identity: { pid, startTime } }: { dbFile: string; address: string; identity: ProcessIdentity }): void {
   if (startTime === undefined) return;
-  writeFileSync(`${pidFile(dbFile)}.new`, JSON.stringify({ pid, startTime }));
+  writeFileSync(`${pidFile(dbFile)}.new`, JSON.stringify({ pid, startTime, address }));
   renameSync(`${pidFile(dbFile)}.new`, pidFile(dbFile));
 }
 
@@ -24,7 +24,12 @@ export async function endLeftoverTemporal({ dbFile, steps }: { dbFile: string; s
   forgetTemporal(dbFile);
 }
 
-function readPidFile(dbFile: string): ProcessIdentity | undefined {
+/** Where the server that serves this file listens (host:port); undefined when none was noted. */
+export function rememberedAddress(dbFile: string): string | undefined {
+  return readPidFile(dbFile)?.address;
+}
+
+function readPidFile(dbFile: string): z.output<typeof remembered> | undefined {
   let text: string;
   try {
     text = readFileSync(pidFile(dbFile), 'utf8');

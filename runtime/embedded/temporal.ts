@@ -74,7 +74,7 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
     const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? tmpdir(), TEMPORAL_VERSION_CHECK_DISABLED: '1' };
     const cwd = dbFile === undefined ? tmpdir() : dirname(dbFile);
     const child = await spawnGuarded({ command: program, args, env, cwd, log: options.log, endSteps: END_STEPS });
-    if (dbFile !== undefined) rememberTemporal({ dbFile, identity: child });
+    if (dbFile !== undefined) rememberTemporal({ dbFile, address, identity: child });
     if (await becomesReady({ address, child, searchAttributes: options.searchAttributes })) return running({ address, child, dbFile, uiPort: options.uiPort });
     await child.stop();
     await delay(200 * attempt);

@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDERS = ['activities', 'api', 'db', 'ops', 'runtime', 'services', 'test', 'workflows'];
 
 /** The only ones of the system that make a client or a worker. Tests may, too. */
-const MAKERS: Record<string, readonly string[]> = { 'runtime/system.ts': ['Client'], 'runtime/workers.ts': ['Worker'] };
+const MAKERS: Record<string, readonly string[]> = { 'runtime/temporal-client.ts': ['Client'], 'runtime/workers.ts': ['Worker'] };
 /** What needs no converter, and why; a line that is not used any more fails. */
 const WITHOUT: Record<string, string> = {
   'runtime/bench/bare/worker.ts': 'the bare workflow that ours is compared with; it has no data of anybody',
@@ -79,8 +79,8 @@ describe('clients, workers and replays', () => {
     ['services/study/probe.ts', "const { Client } = await import('@temporalio/client');"],
     ['services/study/probe.ts', "const temporal = await import('@temporalio/client');"],
     ['runtime/probe.ts', "import { Connection, WorkflowClient } from '@temporalio/client';"],
-    ['runtime/system.ts', `${CONVERTER}import { Client } from '@temporalio/client';\nnew Client({ connection, namespace });`],
-    ['runtime/system.ts', "import { Client } from '@temporalio/client';\nnew Client({ connection, dataConverter: {} });"],
+    ['runtime/temporal-client.ts', `${CONVERTER}import { Client } from '@temporalio/client';\nnew Client({ connection, namespace });`],
+    ['runtime/temporal-client.ts', "import { Client } from '@temporalio/client';\nnew Client({ connection, dataConverter: {} });"],
     ['runtime/workers.ts', "import { type WorkerOptions, Worker } from '@temporalio/worker';\nWorker.create({ connection, activities: f(dataConverter) }); Worker.create({ connection });"],
     ['test/probe.test.ts', `${CONVERTER}import { Worker } from '@temporalio/worker';\nawait Worker.runReplayHistory({ workflowBundle }, history);`],
     ['test/probe.test.ts', `${CONVERTER}import { Client as Plain } from '@temporalio/client';`],

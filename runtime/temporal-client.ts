@@ -1,0 +1,19 @@
+import { Client, Connection, type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import type { KeyRing } from '../db/encryption/key-ring.ts';
+import { dataConverterOf } from './temporal-codec/data-converter.ts';
+import { openWhileClosing } from './temporal-closing.ts';
+
+/** Where Temporal is. */
+export type TemporalSettings = { connection: ConnectionOptions; namespace: string };
+
+export type TemporalClient = { client: Client; close(): Promise<void> };
+
+/** A server that is back is noticed within a second: gRPC's own pauses between attempts grow to two minutes. */
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1000 };
+
+/** The one way to a client of Temporal: with this installation's codec. Throws what Temporal's client throws when nobody answers. */
+export async function openTemporalClient({ connection: options, namespace }: TemporalSettings, payloadKeys: KeyRing): Promise<TemporalClient> {
+  const interceptors = options.interceptors ?? [makeGrpcRetryInterceptor(defaultGrpcRetryOptions())];
+  const connection = await Connection.connect({ ...options, interceptors: [...interceptors, openWhileClosing], channelArgs: { ...RECONNECT, ...options.channelArgs } });
+  return { client: new Client({ connection, namespace, dataConverter: dataConverterOf(payloadKeys) }), close: () => connection.close() };
+}
