@@ -52,7 +52,9 @@ export class Saga {
     return CancellationScope.nonCancellable(async () => {
       for (;;) {
         try {
-          return await run();
+          const result = await run();
+          this.#attention.recovered(step);
+          return result;
         } catch (failure) {
           // Only a shutdown of the sandbox cancels in here; it must not be mistaken for a failed round.
           if (isCancellation(failure)) throw failure;

@@ -76,7 +76,7 @@ export class Enrollment extends Steps {
     super();
     this.input = input;
     this.activities = serviceActivities(input.timing);
-    this.attention = new AttentionBoard((event, item) => {
+    this.attention = new AttentionBoard(input.timing, (event, item) => {
       if (this.outcome) this.parkedAfterOutcome = true;
       reportAttention(this, event, item);
     });
