@@ -7,7 +7,7 @@ import { freePort } from './free-port.ts';
 import { spawnGuarded } from './guarded-child.ts';
 import type { GuardedChild } from './guarded-child.ts';
 import { StartupError } from './startup-error.ts';
-import { NAMESPACE, becomesReady } from './temporal-ready.ts';
+import { becomesReady, NAMESPACE, type SearchAttributes } from './temporal-ready.ts';
 import { endLeftoverTemporal, forgetTemporal, rememberTemporal } from './temporal-takeover.ts';
 
 /** Another program may take a port between our look and the bind. */
@@ -51,7 +51,7 @@ interface TemporalOptions {
   /** Where the web interface has payloads opened; it puts `/decode` behind it. */
   codecEndpoint?: string;
   /** Registered before the first call is answered; also in a file that an earlier version made. */
-  searchAttributes: Readonly<Record<string, 'Keyword' | 'Bool'>>;
+  searchAttributes: SearchAttributes;
   /** Dynamic configuration beside ours, each `name=value`. */
   settings?: readonly string[];
   /** Without the speed settings, for comparison (`npm run bench`). */
