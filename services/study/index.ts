@@ -34,6 +34,7 @@ import { listEnrollments } from './enrollments/list-enrollments.ts';
 import { listUntoldMisuses, markMisusesTold } from './misuse/untold.ts';
 import { noteKeyChange } from './note-key-change.ts';
 import { noteMisuse, signingLockedUntil } from './misuse/note-misuse.ts';
+import { noteOperation } from './note-operation.ts';
 import { listRecipients } from './set-up/list-recipients.ts';
 import { listStudies } from './set-up/list-studies.ts';
 import { listScreeningLog } from './enrollments/list-screening-log.ts';
@@ -111,6 +112,7 @@ const verbs = {
   checkPayloadAccess,
   noteMisuse,
   noteKeyChange,
+  noteOperation,
   signingLockedUntil,
   listUntoldMisuses,
   markMisusesTold,
