@@ -15,7 +15,7 @@ import type { TimingProfile } from '../workflows/timing.ts';
 import type { Secrets } from './keys.ts';
 import { describeError } from './crash.ts';
 import { listenHttp } from './listen.ts';
-import { ensureWatch, operationsPort, signingOf, type WatchSettings } from './operations.ts';
+import { ensureWatch, operationsGateway, operationsPort, signingOf, type WatchSettings } from './operations.ts';
 import { readinessOf } from './readiness.ts';
 import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
 import type { ServiceKeys } from './rpc/keys.ts';
@@ -146,11 +146,13 @@ type EdgeOptions = SystemOptions & {
 function edgeOf({ auth, serviceKeys, clock, client, composition, health, registry, log, ...options }: EdgeOptions) {
   const clients = composition.channels.clientsOf('api');
   const enrollments = temporalEnrollmentGateway({ client, timing: options.timing, publicUrl: options.publicUrl });
+  const assert = signerOf({ serviceKeys, secrets: options.secrets }, clock);
   const app = createApp({
     clients,
-    assert: signerOf({ serviceKeys, secrets: options.secrets }, clock),
+    assert,
     openPayload: payloadOpener(options.secrets.payloadKeys),
     enrollments,
+    operations: operationsGateway({ client, namespace: options.temporal.namespace, clock }, { signing: signingOf({ assert, hashKey: options.secrets.hashKey }), readiness: health.readiness }),
     auth,
     ...health,
     registry,

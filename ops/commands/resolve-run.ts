@@ -33,7 +33,7 @@ export async function resolveOne(id: string, { action, options, out }: { action:
     const run = await locateRun(engine, id);
     const word = wordOf(options);
     const about = run.enrollmentId ?? run.workflowId;
-    await noteOperation(services, { ctx: ctxOf(options), key: `${word.key}/${action}`, input: { action, about, details: { step: run.stuckStep, runId: run.runId } } });
+    await noteOperation(services, { ctx: ctxOf(options), key: `${word.key}/${action}`, input: { action, about, details: { runId: run.runId } } });
     try {
       await resolveRun(engine, run, { ...word, action, signing });
     } catch (error) {

@@ -1,7 +1,7 @@
 import { DomainError } from '../../services/common/index.ts';
 import { called, type OpsEngine } from './engine.ts';
 import { describeRun } from './look-at-run.ts';
-import type { ListedRun } from './open-runs.ts';
+import type { RunRef } from './open-runs.ts';
 
 export const ACTIVITY_ACTIONS = ['reset', 'pause', 'unpause'] as const;
 export type ActivityAction = (typeof ACTIVITY_ACTIONS)[number];
@@ -14,7 +14,7 @@ const IDENTITY = 'ops';
  * tried again after that (`unpause`). It is named by its type or its number. Throws `activity_not_pending` with what is
  * under way, `activity_ambiguous`.
  */
-export async function controlActivity(engine: OpsEngine, run: ListedRun, { action, activity, key }: { action: ActivityAction; activity: string; key: string }): Promise<{ activityId: string; activity: string }> {
+export async function controlActivity(engine: OpsEngine, run: RunRef, { action, activity, key }: { action: ActivityAction; activity: string; key: string }): Promise<{ activityId: string; activity: string }> {
   const { client, namespace } = engine;
   const pending = ((await describeRun(engine, run)).raw.pendingActivities ?? []).map(({ activityId, activityType }) => ({ activityId: activityId ?? '', activity: activityType?.name ?? '' }));
   const meant = pending.filter((one) => one.activityId === activity || one.activity === activity);

@@ -21,7 +21,7 @@ export type PendingActivity = NonNullable<Described['raw']['pendingActivities']>
 
 /** State of a pending activity in Temporal's wire format. */
 export const PAUSED_STATES = ['PENDING_ACTIVITY_STATE_PAUSED', 'PENDING_ACTIVITY_STATE_PAUSE_REQUESTED'];
-export const stateOf = (pending: PendingActivity): string => STATES[Number(pending.state ?? 0)] ?? 'PENDING_ACTIVITY_STATE_UNSPECIFIED';
+export const stateOf = ({ state }: PendingActivity): string => STATES[state ?? 0] ?? 'PENDING_ACTIVITY_STATE_UNSPECIFIED';
 const STATES = ['PENDING_ACTIVITY_STATE_UNSPECIFIED', 'PENDING_ACTIVITY_STATE_SCHEDULED', 'PENDING_ACTIVITY_STATE_STARTED', 'PENDING_ACTIVITY_STATE_CANCEL_REQUESTED', ...PAUSED_STATES];
 
 export const describeRun = (engine: OpsEngine, { workflowId, runId }: Pick<ListedRun, 'workflowId' | 'runId'>): Promise<Described> =>
@@ -119,16 +119,16 @@ function overdue({ clock }: OpsEngine, { typedSearchAttributes: known }: Describ
   return { kind: 'timer_overdue', step: known.get(searchAttributes.awaiting) ?? 'deadline', since: until.toISOString() };
 }
 
-async function activityFinding(engine: OpsEngine, run: ListedRun, pending: PendingActivity, kind: StuckKind): Promise<Finding> {
-  const failure = await failureOf(engine, pending.lastFailure);
+async function activityFinding(engine: OpsEngine, run: ListedRun, one: PendingActivity, kind: StuckKind): Promise<Finding> {
+  const failure = await failureOf(engine, one.lastFailure);
   return {
     kind,
-    step: pending.activityType?.name ?? '',
+    step: one.activityType?.name ?? '',
     code: failure?.code ?? null,
-    attempts: pending.attempt ?? 1,
-    since: (await scheduledAt(engine, run, pending.activityId ?? '')) ?? instantOf(pending.lastStartedTime) ?? run.startedAt,
-    lastFailureAt: failure ? instantOf(pending.lastAttemptCompleteTime) ?? instantOf(pending.lastStartedTime) : null,
-    nextRetryAt: kind === 'activity_paused' ? null : instantOf(pending.nextAttemptScheduleTime) ?? instantOf(pending.scheduledTime),
+    attempts: one.attempt ?? 1,
+    since: (await scheduledAt(engine, run, one.activityId ?? '')) ?? instantOf(one.lastStartedTime) ?? run.startedAt,
+    lastFailureAt: failure ? instantOf(one.lastAttemptCompleteTime) ?? instantOf(one.lastStartedTime) : null,
+    nextRetryAt: kind === 'activity_paused' ? null : instantOf(one.nextAttemptScheduleTime) ?? instantOf(one.scheduledTime),
   };
 }
 

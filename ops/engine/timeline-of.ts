@@ -1,7 +1,7 @@
-import { instantOf } from './engine.ts';
+import { instantOf, type OpsEngine } from './engine.ts';
 
-type Described = import('@temporalio/common/lib/proto-utils.js').History;
-export type HistoryEvent = NonNullable<Described['events']>[number];
+type History = Awaited<ReturnType<ReturnType<OpsEngine['client']['workflow']['getHandle']>['fetchHistory']>>;
+export type HistoryEvent = NonNullable<History['events']>[number];
 
 /** One line of what happened in a run. `ended`: of an activity or a timer. */
 export type TimelineLine = { eventId: number; at: string; what: string; how: 'done' | 'failed' | 'waiting' | 'note' };

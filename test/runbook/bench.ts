@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { FaultPlan } from '../faults/fault-plan.ts';
 import { opsOnSystem } from '../ops/ops-on-system.ts';
-import { type Changes, startTestSystem, type TestSystem } from '../support/system.ts';
+import { type Changes, startTestSystem } from '../support/system.ts';
 import type { StuckCase, StuckKind } from '../../services/common/index.ts';
 import { type Chapter, chapter, filledIn } from './chapters.ts';
 

@@ -1,6 +1,6 @@
 import { asc, isNull } from 'drizzle-orm';
 import { read } from '../../../db/index.ts';
-import type { Read } from '../../common/index.ts';
+import type { Ctx } from '../../common/index.ts';
 import type { NotificationDeps } from '../deps.ts';
 import { stuckCases } from './tables.ts';
 
@@ -8,7 +8,7 @@ import { stuckCases } from './tables.ts';
 const MOST = 500;
 
 /** The cases that are not over, oldest first, at most 500. */
-export async function openStuckCases({ db }: NotificationDeps, _call: Read<Record<never, never>> & { key?: string }) {
+export async function openStuckCases({ db }: NotificationDeps, _call: { ctx: Ctx; key: string; input: object }) {
   const rows = await read(db, (orm) =>
     orm
       .select({ subject: stuckCases.subject, workflowId: stuckCases.workflowId })
