@@ -71,7 +71,7 @@ const controlActivity = operation({
 });
 const resetRun = operation({
   operationId: 'resetRun', tags, method: 'post', path: '/ops/runs/{id}/reset',
-  summary: 'Have a run do again what came after the end of a workflow task; never to before an accepted signature or the pivot.',
+  summary: 'Have a run do again what came after the end of a workflow task; never to before an accepted signature, the pivot or any other step that has taken effect.',
   request: { params: runPath, body: jsonBody(z.strictObject({ to: z.number().int().min(1).optional(), dryRun: z.boolean().default(false), reason })) },
   responses: { 200: answer('What is done again', resetResponse) },
 });

@@ -12,7 +12,7 @@ type Options = Acting & { to?: number; dryRun?: true };
 
 export function resetWorkflowCommand(group: Command, outputOf: (command: Command) => Output): void {
   acting(group.command('reset'))
-    .description('Have a run do again what came after the end of a workflow task. Never to before an accepted signature or the pivot; a step that took effect answers as before.')
+    .description('Have a run do again what came after the end of a workflow task. Never to before an accepted signature, the pivot or any other step that has taken effect.')
     .argument('<id>', 'of the enrollment, or a workflow id', runId)
     .option('--to <event>', 'the number of the event; default: the end of the last workflow task', atMost(1_000_000))
     .option('--dry-run', 'say only what would be done again')

@@ -27,6 +27,6 @@ export function actionsOf({ id, status, view, attention, pendingActivities }: At
       actions.push({ command: `ops activity pause ${id} ${activity}`, does: `has activity ${activityId} not tried again until it is unpaused` });
     }
   }
-  actions.push({ command: `ops workflow reset ${id} --dry-run`, does: 'shows what a reset would re-run; never to before an accepted signature or the pivot' });
+  actions.push({ command: `ops workflow reset ${id} --dry-run`, does: 'shows what a reset would re-run; never to before an accepted signature, the pivot or any other step that has taken effect' });
   return actions;
 }

@@ -1,0 +1,96 @@
+// Real: the whole system, Temporal, REST. Injected: what fails.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fails } from '../faults/fault-plan.ts';
+import { workflowIdOf } from '../../workflows/consent-to-enrollment/messages.ts';
+import { expectInvariants } from '../support/invariants.ts';
+import { directStudy, type DirectStudy, SCREENED_PROTOCOL } from '../support/scenario.ts';
+import { type RunbookBench, startRunbookBench } from './bench.ts';
+
+let bench: RunbookBench;
+let study: DirectStudy;
+beforeAll(async () => {
+  bench = await startRunbookBench();
+  study = await directStudy(bench.at, { cap: 100 });
+}, 120_000);
+afterAll(() => bench.stop());
+
+type Run = { enrollmentId: string; patientId: string };
+
+async function parked(): Promise<Run> {
+  const patientId = await study.register();
+  bench.plan.arm({ patientId, activity: 'openCasebook' }, fails);
+  const { body } = await study.enrol(patientId);
+  await study.until(body.enrollmentId, ({ needsAttention }) => needsAttention);
+  return { enrollmentId: body.enrollmentId, patientId };
+}
+const mend = ({ patientId }: Run) => bench.plan.heal({ patientId, activity: 'openCasebook' });
+const ends = ({ enrollmentId }: Run, outcome: string) => study.until(enrollmentId, (body) => body.outcome === outcome);
+const noted = (about: string) => bench.at.database.sql<{ who: string }[]>`select actor->>'id' as who from study.audit_entries where entity = 'operation' and entity_id = ${about}`;
+
+describe('over REST operators', () => {
+  it('see what is stuck, try it again, and stand in the trail with it; the same key again changes nothing', async () => {
+    const run = await parked();
+    const { enrollmentId } = run;
+    type Stuck = { items: { enrollmentId: string; kind: string; step: string }[] };
+    await expect.poll(async () => (await study.ops.get<Stuck>('/ops/stuck')).body.items, { timeout: 10_000 }).toContainEqual(expect.objectContaining({ enrollmentId, kind: 'parked', step: 'casebook' }));
+    const { body: shown } = await study.ops.get(`/ops/runs/${enrollmentId}`);
+    expect(shown).toMatchObject({ enrollmentId, status: 'RUNNING', stuck: { kind: 'parked' }, attention: [{ step: 'casebook', attempts: 3 }] });
+    const byWorkflowId = await study.ops.get(`/ops/runs/${encodeURIComponent(String(shown['workflowId']))}`);
+    expect(byWorkflowId.body).toMatchObject({ enrollmentId });
+    mend(run);
+    const key = randomUUID();
+    for (let time = 0; time < 2; time += 1) {
+      const { status, body } = await study.ops.post(`/ops/runs/${enrollmentId}/retry`, { reason: 'EDC is back' }, key);
+      expect({ status, body }).toMatchObject(time === 0 ? { status: 200 } : { status: expect.toSatisfy((code: number) => code === 200 || code === 409) });
+    }
+    await ends(run, 'active');
+    expect(await noted(enrollmentId)).toHaveLength(1);
+    expect((await study.ops.get('/ops/queues')).body['items']).toHaveLength(7);
+    expect((await study.ops.get('/ops/doctor')).body).toMatchObject({ ok: true });
+    expect((await study.ops.get(`/ops/runs/${randomUUID()}`)).body).toMatchObject({ status: 404, code: 'run_not_found' });
+    expect((await study.ops.get('/ops/runs/nonsense')).status).toBe(400);
+  }, 60_000);
+
+  it('try many again in bulk, which goes on in the system; a query that can not be read is refused', async () => {
+    const runs = await Promise.all(Array.from({ length: 4 }, parked));
+    const body = { query: `StudyCode = "${study.studyCode}"`, rate: 2, reason: 'EDC is back' };
+    await expect.poll(async () => (await study.ops.post('/ops/retries', { ...body, dryRun: true })).body['total'], { timeout: 10_000 }).toBe(4);
+    expect((await study.ops.post('/ops/retries', { ...body, query: 'no ==' })).body).toMatchObject({ status: 422, code: 'bad_query' });
+    for (const run of runs) mend(run);
+    const key = randomUUID();
+    const first = await study.ops.post<{ bulkId: string }>('/ops/retries', body, key);
+    expect(first.status).toBe(202);
+    const again = await study.ops.post<{ bulkId: string }>('/ops/retries', body, key);
+    expect(again.body.bulkId).toBe(first.body.bulkId);
+    for (const run of runs) await ends(run, 'active');
+    await expect.poll(async () => (await study.ops.get(`/ops/retries/${first.body.bulkId}`)).body, { timeout: 15_000 }).toMatchObject({ state: 'done', total: 4, retried: 4, missed: [] });
+  }, 60_000);
+
+  it('reset a run to after what was signed, never to before, and nothing of it happens twice', async () => {
+    const screened = await directStudy(bench.at, { protocol: SCREENED_PROTOCOL });
+    const patientId = await screened.register();
+    const { body } = await screened.enrol(patientId);
+    const { enrollmentId } = body;
+    await screened.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'screening_results');
+    await screened.screen(enrollmentId);
+    await screened.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'eligibility');
+    const tooFar = await screened.ops.post(`/ops/runs/${enrollmentId}/reset`, { to: 4, reason: 'test' });
+    expect(tooFar.body).toMatchObject({ status: 409, code: 'reset_too_far' });
+    const before = (await screened.ops.get(`/ops/runs/${enrollmentId}`)).body['runId'];
+    const dry = await screened.ops.post<{ toEventId: number; earliestEventId: number }>(`/ops/runs/${enrollmentId}/reset`, { dryRun: true, reason: 'test' });
+    // Behind what has taken effect, too: the record is ahead of it.
+    expect((await screened.ops.post(`/ops/runs/${enrollmentId}/reset`, { to: dry.body.earliestEventId - 1, reason: 'test' })).status).toBeGreaterThanOrEqual(400);
+    expect((await screened.ops.get(`/ops/runs/${enrollmentId}`)).body['runId']).toBe(before);
+    const done = await screened.ops.post<{ runId: string }>(`/ops/runs/${enrollmentId}/reset`, { to: dry.body.toEventId, reason: 'timer did not fire' });
+    expect(done.body).toMatchObject({ dryRun: false, runId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(done.body.runId).not.toBe(before);
+    await screened.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'eligibility');
+    expect((await screened.decide(enrollmentId)).status).toBe(201);
+    await screened.until(enrollmentId, ({ outcome }) => outcome === 'active');
+    // Temporal ends the run that is reset, and goes on with another.
+    await expectInvariants(bench.at, { known: new Set([`run ended as TERMINATED: ${workflowIdOf({ studyCode: screened.studyCode, patientId })}`]) });
+    const results = await bench.at.database.sql`select item, count(*)::int as n from edc.screening_results r join edc.screenings s on s.id = r.screening_id where s.enrollment_id = ${enrollmentId} group by 1 having count(*) > 1`;
+    expect(results).toEqual([]);
+  }, 60_000);
+});
