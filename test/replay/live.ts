@@ -19,6 +19,7 @@ export const OPEN_RUNS = `ExecutionStatus = 'Running' AND WorkflowType IN (${TYP
 /** Of gRPC. */
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
+const codeOf = ({ code }: { code: number }) => code;
 const LARGEST_ANSWER = 128 * 1024 * 1024;
 
 /** The server does not understand the query; says why in the server's own words. */
@@ -92,7 +93,7 @@ async function historyOf(client: Client, { workflowId, runId }: Run): Promise<un
   try {
     return await client.workflow.getHandle(workflowId, runId).fetchHistory();
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === NOT_FOUND) return null;
+    if (isGrpcServiceError(error) && codeOf(error) === NOT_FOUND) return null;
     throw error;
   }
 }
@@ -103,7 +104,7 @@ async function answering<T>({ connection, namespace }: TemporalSettings, ask: ()
     return await ask();
   } catch (error) {
     const cause = isGrpcServiceError(error) ? error : (error as Error).cause;
-    if (isGrpcServiceError(cause) && Number(cause.code) === INVALID_ARGUMENT) throw new BadQueryError(cause.details, { cause });
+    if (isGrpcServiceError(cause) && codeOf(cause) === INVALID_ARGUMENT) throw new BadQueryError(cause.details, { cause });
     const why = isGrpcServiceError(cause) ? ` (${cause.details})` : '';
     const message = `Temporal does not answer at ${connection.address ?? 'its address'}, namespace ${namespace}${why}: start it, or correct TEMPORAL_ADDRESS.`;
     throw new StartupError({ code: 'dependency_unreachable', message, cause: error });
