@@ -44,6 +44,15 @@ export function runHasEnded(error: unknown): boolean {
   return error instanceof WorkflowNotFoundError;
 }
 
+/** Of the server (1.32): it has the same gRPC code for much else. */
+const NO_MORE_UPDATES = /limit on the total number of distinct updates/;
+
+/** The server takes no more Updates for this run (its `history.maxTotalUpdates`); a Signal it does. */
+export function takesNoMoreUpdates(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && NO_MORE_UPDATES.test(cause.details);
+}
+
 /** Nothing came back within the time that the API waits. */
 export class LateError extends Error {
   override readonly name = 'LateError';
@@ -75,6 +84,7 @@ export function fromTemporal(error: unknown): unknown {
     if (!type || NOT_OURS.has(type)) return error;
     return new DomainError(CLASS_OF_CODE[type] ?? 'conflict', type, message);
   }
+  if (takesNoMoreUpdates(error)) return new DomainError('conflict', 'limit_reached', 'This enrollment has taken too many messages.');
   // Everything else that gRPC answers (unavailable, deadline, exhausted, unknown namespace) means: not now.
   if (isGrpcServiceError(error) || error instanceof ServiceError || error instanceof LateError) return engineUnavailable();
   return error;

@@ -2,18 +2,18 @@ import { withdraw, withdrawSignal, workflowIdOf } from '../../workflows/consent-
 import type { EnrollmentView, Withdrawal } from '../../workflows/consent-to-enrollment/types.ts';
 import type { RunRef, Withdrawn } from '../enrollment-gateway.ts';
 import type { Engine } from './engine.ts';
-import { engineUnavailable, fromTemporal, keyReused, runHasEnded, unanswered } from './errors.ts';
+import { engineUnavailable, fromTemporal, keyReused, runHasEnded, takesNoMoreUpdates, unanswered } from './errors.ts';
 import { findRun, viewRun } from './find-run.ts';
 import { firstAnswer, sendUpdate } from './send-update.ts';
 
-/** Withdraws from a running enrollment: by Update, and by a Signal with the same key when no worker answers. */
+/** Withdraws from a running enrollment: by Update, and by a Signal with the same key when no worker answers or the server takes no more Updates. */
 export async function withdrawFromRun(engine: Engine, run: RunRef, withdrawal: Withdrawal): Promise<Withdrawn> {
   const { client, waits, within } = engine;
   try {
     return { kind: 'applied', view: await sendUpdate(engine, { run, definition: withdraw, message: withdrawal }) };
   } catch (error) {
     if (runHasEnded(error)) return ofEndedRun(engine, run, withdrawal);
-    if (!unanswered(error)) throw fromTemporal(error);
+    if (!unanswered(error) && !takesNoMoreUpdates(error)) throw fromTemporal(error);
   }
   // A withdrawal may not depend on a worker being up: the Signal is durable without one and has the same key.
   try {

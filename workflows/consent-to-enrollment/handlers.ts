@@ -1,4 +1,4 @@
-import { ApplicationFailure, type CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, type CancellationScope, condition, log, setHandler, workflowInfo } from '@temporalio/workflow';
 import { refusal } from '../attention.ts';
 import { attentionItems } from '../attention-messages.ts';
 import {
@@ -32,14 +32,18 @@ import type {
 const AWAITING_CONSENT = ['consent', 'decision'];
 
 /** After so many messages only `withdraw` and `resolveStep` are taken: a history may not grow without bound. */
-export const MESSAGE_LIMIT = 500;
+const MESSAGE_LIMIT = 500;
+/** The same beyond such a history. Temporal warns from there on; at five times as much it ends a run by force. */
+const HISTORY_LIMIT = { events: 10_240, bytes: 10 * 1024 * 1024 };
 
 /** Sets the handlers of a run. A cancellation from outside (Temporal's own) is taken as an operator's abort. */
 export function handleMessages(enrollment: Enrollment, root: CancellationScope): void {
   const inbox = new Inbox();
+  const { validator } = inbox;
   setHandler(enrollmentView, () => enrollment.view(), { description: 'Where the enrollment stands' });
   setHandler(attentionItems, () => enrollment.attention.items, { description: 'What needs attention' });
   setHandler(awaitConsentRecorded, (message) => answerStart(enrollment, inbox, message), {
+    validator,
     description: 'Sent along with the start: answers once the consent is recorded',
   });
   setHandler(resolveStep, async (message) => inbox.once(message, () => resolve(enrollment, message)), {
@@ -52,18 +56,23 @@ export function handleMessages(enrollment: Enrollment, root: CancellationScope):
     description: 'The same withdrawal, when no worker answered',
   });
   setHandler(recordScreening, (message) => request(enrollment, inbox, { kind: 'results', message }), {
+    validator,
     description: 'Screening results, in parts and in any order; a correction has its reason',
   });
   setHandler(signEligibility, (message) => request(enrollment, inbox, { kind: 'decision', message }), {
+    validator,
     description: 'The signed eligibility decision',
   });
   setHandler(invalidateEligibility, (message) => request(enrollment, inbox, { kind: 'invalidation', message }), {
+    validator,
     description: 'Invalidates the eligibility decision in force, before the pivot; another one is awaited then',
   });
   setHandler(requestRandomisation, (message) => request(enrollment, inbox, { kind: 'randomisation', message }), {
+    validator,
     description: 'The site asks for the randomisation, with the strata and who confirmed them; it is never undone',
   });
   setHandler(recordConsent, (message) => reConsent(enrollment, inbox, message), {
+    validator,
     description: 'A renewed consent, while one is awaited',
   });
   root.cancelRequested.catch(() => {
@@ -78,10 +87,16 @@ class Inbox {
   readonly #answers = new Map<string, { contentHash: string; answer: unknown }>();
   #count = 0;
 
+  /** Refuses beyond the limits without a trace in the history. Replay does not run it, so what was accepted once stays so. */
+  readonly validator = (_message: unknown): void => {
+    const { historyLength, historySize } = workflowInfo();
+    if (this.#count >= MESSAGE_LIMIT || historyLength > HISTORY_LIMIT.events || historySize > HISTORY_LIMIT.bytes) throw limitReached();
+  };
+
   /** Counts a message that is not `withdraw` or `resolveStep`. */
   count(): void {
     this.#count += 1;
-    if (this.#count > MESSAGE_LIMIT) throw refusal('limit_reached', 'This enrollment has taken too many messages.');
+    if (this.#count > MESSAGE_LIMIT) throw limitReached();
   }
 
   once<T>(message: MessageEnvelope, handle: () => T): T {
@@ -94,6 +109,10 @@ class Inbox {
     this.#answers.set(message.key, { contentHash: message.contentHash, answer });
     return answer;
   }
+}
+
+function limitReached(): ApplicationFailure {
+  return refusal('limit_reached', 'This enrollment has taken too many messages.');
 }
 
 async function answerStart(enrollment: Enrollment, inbox: Inbox, message: AwaitConsentRecorded): Promise<ConsentRecorded> {

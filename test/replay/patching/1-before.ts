@@ -1,0 +1,17 @@
+import { condition, defineSignal, proxyActivities, setHandler } from '@temporalio/workflow';
+
+export type VisitActivities = Record<'invite' | 'orderTaxi' | 'book', () => Promise<void>>;
+const activities = proxyActivities<VisitActivities>({ startToCloseTimeout: '10s', retry: { maximumAttempts: 1 } });
+export const confirmed = defineSignal('confirmed');
+
+/** Invites a participant to a visit, and books it once it is confirmed, for which there are thirty days. */
+export async function visit(): Promise<string> {
+  let isConfirmed = false;
+  setHandler(confirmed, () => {
+    isConfirmed = true;
+  });
+  await activities.invite();
+  if (!(await condition(() => isConfirmed, '30d'))) return 'not confirmed';
+  await activities.book();
+  return 'booked';
+}
