@@ -164,16 +164,24 @@ export class Slot {
     const left = Math.max(1, this.#expiresAt - Date.now());
     const timer = new CancellationScope({ cancellable: true });
     this.#timer = timer;
+    this.#show(this.#expiresAt);
     this.#lapse = CancellationScope.nonCancellable(async () => {
       try {
         await timer.run(() => sleep(left, { summary: 'Slot time to live' }));
       } catch (failure) {
         if (isCancellation(failure)) return;
         throw failure;
+      } finally {
+        this.#show(null);
       }
       this.#slotId = null;
       await this.#enrollment.saga.untilItHolds('UNDO: slot', () => this.#release(key));
     });
+  }
+
+  #show(heldUntil: number | null): void {
+    this.#enrollment.slotHeldUntil = heldUntil;
+    this.#enrollment.showDetails();
   }
 
   #release(stepKey: string): Promise<unknown> {
