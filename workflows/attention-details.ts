@@ -6,13 +6,21 @@ const ACTION_TEXT = {
   abort: '**abort**: undo what was done and close as voided',
 } as const;
 
-/** What an operator has to know of what is stuck: Markdown, one paragraph per line of the answer. */
+/** Of Markdown: a line, not a paragraph, of its own. */
+export const LINE_BREAK = '  \n';
+
+/** A time (RFC 3339) for people: to the minute, UTC. */
+export const minute = (at: string): string => `${at.slice(0, 16)}Z`;
+
+/** What an operator has to know of what is stuck: paragraphs of Markdown. */
 export function attentionDetails(items: readonly AttentionItem[]): string[] {
   return items.flatMap(({ step, since, why, code, firstFailedAt, attempts, actions }) => [
     `### Needs an operator: ${step}`,
-    `${why} (\`${code}\`)`,
-    `Last failure ${since}; first ${firstFailedAt}; attempts so far: ${attempts}.`,
-    `What an operator can say:\n${actions.map((action) => `\n- ${ACTION_TEXT[action]}`).join('')}`,
+    [
+      `${why} (\`${code}\`)`,
+      `Attempts so far: ${attempts}, the first that failed at ${minute(firstFailedAt)}, the last at ${minute(since)}.`,
+    ].join(LINE_BREAK),
+    ['An operator can say:', ...actions.map((action) => ACTION_TEXT[action])].join(LINE_BREAK),
   ]);
 }
 
@@ -20,5 +28,5 @@ export function attentionDetails(items: readonly AttentionItem[]): string[] {
 export function attentionAwaits(items: readonly AttentionItem[]): string {
   const rounds = items.map(({ nextRoundAt }) => nextRoundAt).filter((at) => at !== null);
   if (rounds.length < items.length) return 'an operator’s decision, as long as it takes';
-  return `nobody: tried again by itself at ${rounds.toSorted()[0]}, or as soon as an operator says retry`;
+  return `nobody: tried again by itself at ${minute(rounds.toSorted()[0] ?? '')}, or as soon as an operator says retry`;
 }

@@ -1,6 +1,6 @@
 import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { AttentionBoard } from './attention.ts';
-import { attentionAwaits, attentionDetails } from './attention-details.ts';
+import { attentionAwaits, attentionDetails, LINE_BREAK } from './attention-details.ts';
 import { attentionItems, resolveStep } from './attention-messages.ts';
 import { searchAttributes } from './search-attributes.ts';
 import type { TimingProfile } from './timing.ts';
@@ -40,5 +40,5 @@ function showStuck(board: AttentionBoard): void {
 
 function showDetails({ items }: AttentionBoard, now: string): void {
   const awaits = items.length > 0 ? attentionAwaits(items) : 'nobody';
-  setCurrentDetails([`**Where:** ${now}`, `**Awaiting:** ${awaits}`, ...attentionDetails(items)].join('\n\n'));
+  setCurrentDetails([`**Where:** ${now}${LINE_BREAK}**Awaiting:** ${awaits}`, ...attentionDetails(items)].join('\n\n'));
 }

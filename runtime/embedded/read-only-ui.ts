@@ -48,5 +48,7 @@ function pass({ asked, answer, uiUrl, changed }: Passing): void {
 }
 
 function writeActionsOff(settings: string): string {
-  return JSON.stringify({ ...(JSON.parse(settings) as object), DisableWriteActions: true });
+  const said = JSON.parse(settings) as { Codec?: object };
+  const Codec = { ...said.Codec, DefaultErrorMessage: 'Arguments and results stay sealed here: this page has no login.' };
+  return JSON.stringify({ ...said, Codec, DisableWriteActions: true });
 }

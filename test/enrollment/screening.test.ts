@@ -42,8 +42,8 @@ describe('screening and eligibility', () => {
     const waiting = await study.until(enrollmentId, awaits('screening_results'));
     expect(waiting).toMatchObject({ stage: 'screening', status: 'screening', awaiting: { who: 'the site' } });
     expect(Math.round((Date.parse(waiting.awaiting?.until ?? '') - Date.now()) / 86_400_000)).toBe(28);
-    const until = waiting.awaiting?.until;
-    expect(await currentDetailsOf(at, workflowId)).toMatch(new RegExp(`screening results from the site, until ${until}[^]+- Screening window: ${until}`));
+    const until = `${waiting.awaiting?.until?.slice(0, 16)}Z`;
+    expect(await currentDetailsOf(at, workflowId)).toMatch(new RegExp(`screening results from the site, until ${until}[^]+\\*\\*Deadline:\\*\\* ${until}: Screening window`));
 
     expect(await study.screen(enrollmentId, { EGFR: 88 })).toMatchObject({ status: 201, body: { recorded: 1, missing: ['AGE'], verdict: 'incomplete', failed: [] } });
     expect(await study.screen(enrollmentId, { AGE: 44 })).toMatchObject({ status: 201, body: { recorded: 1, missing: [], verdict: 'met', failed: [] } });

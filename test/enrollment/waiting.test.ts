@@ -118,7 +118,7 @@ describe('what an enrollment waits for has an end', () => {
         const item = body.items.find((one) => one.enrollmentId === enrollmentId);
         return item?.awaiting?.until === waiting.awaiting?.until && item !== undefined;
       });
-      expect(await currentDetailsOf(at, workflowId)).toContain(`**Awaiting:** signed consent from the site, until ${waiting.awaiting?.until}`);
+      expect(await currentDetailsOf(at, workflowId)).toContain(`**Awaiting:** signed consent from the site, until ${waiting.awaiting?.until?.slice(0, 16)}Z`);
       expect(await evidence.slots()).toEqual([]);
 
       // Invalid again: recorded and marked as well, and still awaited until the same time.

@@ -1,4 +1,4 @@
-import { attentionAwaits, attentionDetails } from '../attention-details.ts';
+import { attentionAwaits, attentionDetails, LINE_BREAK, minute } from '../attention-details.ts';
 import type { Awaiting, EnrollmentView, Outcome, Stage } from './types.ts';
 
 const STAGE_TEXT: Record<Stage, string> = {
@@ -9,7 +9,7 @@ const STAGE_TEXT: Record<Stage, string> = {
   enrollment: 'Enrolling',
   casebook: 'Opening the casebook',
   randomisation: 'Randomisation',
-  activation: 'Past the pivot: telling the site',
+  activation: 'In the trial, nothing is undone any more; telling the site',
 };
 
 const OUTCOME_TEXT: Record<Outcome, string> = {
@@ -37,12 +37,15 @@ export type ShownDeadline = { what: string; at: string };
 export function currentDetails(view: EnrollmentView, { closing, deadlines }: { closing: boolean; deadlines: readonly ShownDeadline[] }): string {
   const { outcome, stage, subjectNumber, interruption, attention, enrollmentId } = view;
   const where = outcome ? `ended: ${outcome} (${OUTCOME_TEXT[outcome]})` : `${STAGE_TEXT[stage]}${closing ? '; being closed' : ''}`;
-  return [
+  const lines = [
     `**Where:** ${where}`,
     ...(subjectNumber ? [`**Subject:** ${subjectNumber}`] : []),
     `**Awaiting:** ${awaits(view)}`,
     ...(interruption && !outcome ? [interruption === 'expiry' ? '**Passed:** a deadline, being applied' : `**Accepted:** ${interruption}, being applied`] : []),
-    ...(deadlines.length > 0 && !outcome ? [`**Deadlines:**\n${deadlines.map(({ what, at }) => `\n- ${what}: ${at}`).join('')}`] : []),
+    ...(outcome ? [] : deadlines.map(({ what, at }) => `**Deadline:** ${minute(at)}: ${what}`)),
+  ];
+  return [
+    lines.join(LINE_BREAK),
     ...attentionDetails(attention),
     ...(attention.length > 0 ? [`\`POST /api/v1/enrollments/${enrollmentId}/resolve\`, or the operators' command line`] : []),
   ].join('\n\n');
@@ -56,5 +59,5 @@ function awaits({ awaiting, attention }: EnrollmentView): string {
 function person({ what, who, until }: Awaiting): string {
   // Whoever has the delegated task may sign as well; the worklists of the site say it to them.
   const whom = what === 'eligibility' ? 'the principal investigator or a delegate' : who;
-  return `${AWAITED_TEXT[what] ?? what} from ${whom}, ${until ? `until ${until}` : 'without a deadline'}`;
+  return `${AWAITED_TEXT[what] ?? what} from ${whom}, ${until ? `until ${minute(until)}` : 'without a deadline'}`;
 }

@@ -2,6 +2,9 @@ import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 
+/** What its time to live is called on the case page. */
+export const SLOT_HELD = 'Slot held for the participant';
+
 /**
  * The enrollment's slot at the site: reserved with a time to live (a timer of this workflow, which runs while
  * parked, too), released when that ends, reserved anew before it is confirmed. Confirming it is the pivot, or stands
@@ -167,7 +170,7 @@ export class Slot {
     this.#show(this.#expiresAt);
     this.#lapse = CancellationScope.nonCancellable(async () => {
       try {
-        await timer.run(() => sleep(left, { summary: 'Slot time to live' }));
+        await timer.run(() => sleep(left, { summary: SLOT_HELD }));
       } catch (failure) {
         if (isCancellation(failure)) return;
         throw failure;

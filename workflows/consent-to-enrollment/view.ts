@@ -1,4 +1,5 @@
 import { currentDetails } from './details.ts';
+import { SLOT_HELD } from './slot.ts';
 import type { Enrollment } from './state.ts';
 import type { EnrollmentView } from './types.ts';
 
@@ -26,7 +27,7 @@ export function viewOf(enrollment: Enrollment): EnrollmentView {
 /** The same and what runs out, as text for the case page. */
 export function detailsOf(enrollment: Enrollment): string {
   const { closing, slotHeldUntil } = enrollment;
-  const slot = slotHeldUntil === null ? [] : [{ summary: 'Slot held for the participant', until: slotHeldUntil }];
+  const slot = slotHeldUntil === null ? [] : [{ summary: SLOT_HELD, until: slotHeldUntil }];
   const deadlines = [...enrollment.deadlines.running, ...slot].map(({ summary, until }) => ({ what: summary, at: new Date(until).toISOString() }));
   return currentDetails(viewOf(enrollment), { closing, deadlines });
 }
