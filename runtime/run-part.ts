@@ -48,7 +48,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     databaseUrls,
     secrets,
     temporal,
-    workflowBundlePath: part === 'enrollment' ? await buildWorkflowBundle() : '',
+    workflowBundlePath: part === 'enrollment' || part === 'api' ? await buildWorkflowBundle() : '',
     ...(smtpUrl === undefined ? {} : { mail: mailOf(config, smtpUrl) }),
     ...(part === 'api' ? { auth: await tokenIssuerOf(config, log) } : {}),
     ...(hostedBy(part).length > 0 ? { listenGrpc: { host: config.GRPC_HOST, port: config.GRPC_PORT ?? 0 } } : {}),

@@ -26,6 +26,11 @@ export class Saga {
     this.#compensations.length = 0;
   }
 
+  /** What is registered, in the order in which it would be undone. */
+  get wouldUndo(): string[] {
+    return [...new Set(this.#compensations.map(({ name }) => name).toReversed())];
+  }
+
   /** Where the saga stands, for `undoTo`. */
   get mark(): number {
     return this.#compensations.length;

@@ -1,7 +1,9 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { StuckCase, StuckKind } from '../../services/common/index.ts';
 import { attentionItems } from '../../workflows/attention-messages.ts';
+import { WORKFLOW_TYPE } from '../../workflows/consent-to-enrollment/messages.ts';
 import type { AttentionItem } from '../../workflows/consent-to-enrollment/types.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { called, instantOf, type OpsEngine } from './engine.ts';
 import { failureOf } from './failure-of.ts';
 import { type ListedRun, subjectOf } from './open-runs.ts';
@@ -10,6 +12,8 @@ import { suggestionFor } from './suggestion.ts';
 /** An activity counts as stuck once it was tried so often and for so long. */
 const TRIED = { attempts: 3, forMs: 20_000 };
 const FAILED_TASKS = 3;
+/** A timer fires within a second. */
+const OVERDUE_MS = 30_000;
 const QUERY_MS = 1500;
 
 export type Described = Awaited<ReturnType<ReturnType<OpsEngine['client']['workflow']['getHandle']>['describe']>>;
@@ -17,7 +21,7 @@ export type PendingActivity = NonNullable<Described['raw']['pendingActivities']>
 
 /** State of a pending activity in Temporal's wire format. */
 export const PAUSED_STATES = ['PENDING_ACTIVITY_STATE_PAUSED', 'PENDING_ACTIVITY_STATE_PAUSE_REQUESTED'];
-export const stateOf = (pending: PendingActivity): string => STATES[Number(pending.state ?? 0)] ?? 'PENDING_ACTIVITY_STATE_UNSPECIFIED';
+export const stateOf = ({ state }: PendingActivity): string => STATES[state ?? 0] ?? 'PENDING_ACTIVITY_STATE_UNSPECIFIED';
 const STATES = ['PENDING_ACTIVITY_STATE_UNSPECIFIED', 'PENDING_ACTIVITY_STATE_SCHEDULED', 'PENDING_ACTIVITY_STATE_STARTED', 'PENDING_ACTIVITY_STATE_CANCEL_REQUESTED', ...PAUSED_STATES];
 
 export const describeRun = (engine: OpsEngine, { workflowId, runId }: Pick<ListedRun, 'workflowId' | 'runId'>): Promise<Described> =>
@@ -35,8 +39,15 @@ export async function lookAtRun(engine: OpsEngine, run: ListedRun, { details }: 
     throw error;
   });
   if (!described || (described.status.name !== 'RUNNING' && described.status.name !== 'PAUSED')) return null;
-  const found = (await held(run, described)) ?? failingTask(run, described) ?? (await needingAttention(engine, run, details)) ?? (await pending(engine, run, described));
+  const found = (await held(run, described)) ?? failingTask(run, described) ?? (await needingAttention(engine, run, details)) ?? (await pending(engine, run, described)) ?? overdue(engine, described);
   return found && toCase(engine, run, found);
+}
+
+/** Is an activity or a workflow task of it under way, or waiting to be taken? False once it has ended. */
+export async function hasWork(engine: OpsEngine, run: ListedRun): Promise<boolean> {
+  const described = await describeRun(engine, run);
+  if (described.status.name !== 'RUNNING') return false;
+  return (described.raw.pendingActivities ?? []).length > 0 || Boolean(described.raw.pendingWorkflowTask);
 }
 
 /** A case of what was found. */
@@ -70,10 +81,19 @@ function failingTask({ problems, stage, workflowType, startedAt }: ListedRun, { 
 async function needingAttention(engine: OpsEngine, run: ListedRun, details: boolean): Promise<Finding | null> {
   if (!run.needsAttention) return null;
   const [item] = details ? await itemsOf(engine, run) : [];
-  if (!item) return { kind: run.stuckStep?.startsWith('UNDO: ') ? 'next_round' : 'parked', step: run.stuckStep ?? run.stage ?? '' };
+  if (!item) return { kind: formOf(run), step: run.stuckStep ?? run.stage ?? '' };
   const { step, code, attempts, firstFailedAt: since, since: lastFailureAt, nextRoundAt: nextRetryAt } = item;
-  return { kind: nextRetryAt === null ? 'parked' : 'next_round', step, code, attempts, since, lastFailureAt, nextRetryAt };
+  const inRounds = isUndone(step) ? 'compensation_failing' : 'next_round';
+  return { kind: nextRetryAt === null ? 'parked' : inRounds, step, code, attempts, since, lastFailureAt, nextRetryAt };
 }
+
+/** As far as the search attributes tell. */
+function formOf({ stuckStep, stage, workflowType }: ListedRun): StuckKind {
+  if (isUndone(stuckStep)) return 'compensation_failing';
+  return stage === 'activation' || workflowType !== WORKFLOW_TYPE || stuckStep === 'outcome' ? 'next_round' : 'parked';
+}
+
+const isUndone = (step: string | null) => step?.startsWith('UNDO: ') ?? false;
 
 /** What a run says of itself; nothing when no worker answers, or when it is of a version that can't. */
 export async function itemsOf(engine: OpsEngine, { workflowId, runId }: Pick<ListedRun, 'workflowId' | 'runId'>): Promise<AttentionItem[]> {
@@ -92,16 +112,23 @@ async function pending(engine: OpsEngine, run: ListedRun, { raw }: Described): P
   return null;
 }
 
-async function activityFinding(engine: OpsEngine, run: ListedRun, pending: PendingActivity, kind: StuckKind): Promise<Finding> {
-  const failure = await failureOf(engine, pending.lastFailure);
+/** A deadline of which nothing has come. */
+function overdue({ clock }: OpsEngine, { typedSearchAttributes: known }: Described): Finding | null {
+  const until = known.get(searchAttributes.awaitedUntil);
+  if (!until || clock().getTime() - until.getTime() < OVERDUE_MS) return null;
+  return { kind: 'timer_overdue', step: known.get(searchAttributes.awaiting) ?? 'deadline', since: until.toISOString() };
+}
+
+async function activityFinding(engine: OpsEngine, run: ListedRun, one: PendingActivity, kind: StuckKind): Promise<Finding> {
+  const failure = await failureOf(engine, one.lastFailure);
   return {
     kind,
-    step: pending.activityType?.name ?? '',
+    step: one.activityType?.name ?? '',
     code: failure?.code ?? null,
-    attempts: pending.attempt ?? 1,
-    since: (await scheduledAt(engine, run, pending.activityId ?? '')) ?? instantOf(pending.lastStartedTime) ?? run.startedAt,
-    lastFailureAt: failure ? instantOf(pending.lastAttemptCompleteTime) ?? instantOf(pending.lastStartedTime) : null,
-    nextRetryAt: kind === 'activity_paused' ? null : instantOf(pending.nextAttemptScheduleTime) ?? instantOf(pending.scheduledTime),
+    attempts: one.attempt ?? 1,
+    since: (await scheduledAt(engine, run, one.activityId ?? '')) ?? instantOf(one.lastStartedTime) ?? run.startedAt,
+    lastFailureAt: failure ? instantOf(one.lastAttemptCompleteTime) ?? instantOf(one.lastStartedTime) : null,
+    nextRetryAt: kind === 'activity_paused' ? null : instantOf(one.nextAttemptScheduleTime) ?? instantOf(one.scheduledTime),
   };
 }
 

@@ -16,6 +16,9 @@ export type ListedRun = {
   problems: readonly string[];
 };
 
+/** Which run, and no more. */
+export type RunRef = Pick<ListedRun, 'workflowId' | 'runId'>;
+
 /** What makes a run the same thing in every list, also after a reset: `{workflowType}/{id}`. */
 export const subjectOf = ({ workflowType, enrollmentId, workflowId }: Pick<ListedRun, 'workflowType' | 'enrollmentId' | 'workflowId'>): string =>
   `${workflowType}/${enrollmentId ?? workflowId.slice(workflowId.indexOf('/') + 1)}`;
@@ -57,7 +60,7 @@ function listed(info: Info): ListedRun {
     stage: read(searchAttributes.stage.name) as string | null,
     needsAttention: read(searchAttributes.needsAttention.name) === true,
     stuckStep: read(searchAttributes.stuckStep.name) as string | null,
-    status: STATUS[Number(info.status ?? 0)] ?? 'UNSPECIFIED',
+    status: STATUS[info.status ?? 0] ?? 'UNSPECIFIED',
     startedAt: new Date(Number(info.startTime?.seconds ?? 0) * 1000).toISOString(),
     problems: (read('TemporalReportedProblems') as string[] | null) ?? [],
   };

@@ -1,3 +1,5 @@
+// CommonJS: Node finds no named exports in it.
+import proto from '@temporalio/proto';
 import type { StuckCase } from '../../services/common/index.ts';
 import { called, instantOf, millisOf, type OpsEngine } from './engine.ts';
 import { suggestionFor } from './suggestion.ts';
@@ -7,8 +9,8 @@ const WAITS_TOO_LONG_MS = 15_000;
 /** A poll lasts for a minute: a poller that was not seen for longer is gone. */
 const SEEN_WITHIN_MS = 75_000;
 
-const TYPE = { workflow: 1, activity: 2 } as const;
-const NORMAL = 1;
+const { TaskQueueKind, TaskQueueType } = proto.temporal.api.enums.v1;
+const TYPE = { workflow: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, activity: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY } as const;
 
 export type QueueState = {
   queue: string;
@@ -29,8 +31,8 @@ export async function queueStates(engine: OpsEngine, queues: readonly { queue: s
 
 async function stateOfQueue(engine: OpsEngine, queue: string, tasks: keyof typeof TYPE): Promise<QueueState> {
   const { client, namespace, clock } = engine;
-  const asked = { namespace, taskQueue: { name: queue, kind: NORMAL }, taskQueueType: TYPE[tasks], reportStats: true };
-  const { pollers = [], stats } = await called(engine, () => client.workflowService.describeTaskQueue(asked));
+  const asked = { namespace, taskQueue: { name: queue, kind: TaskQueueKind.TASK_QUEUE_KIND_NORMAL }, taskQueueType: TYPE[tasks], reportStats: true };
+  const { pollers, stats } = await called(engine, () => client.workflowService.describeTaskQueue(asked));
   const now = clock().getTime();
   const backlog = Number(stats?.approximateBacklogCount ?? 0);
   const backlogAgeMs = backlog > 0 ? Math.round(millisOf(stats?.approximateBacklogAge)) : 0;

@@ -6,6 +6,7 @@ export function suggestionFor(kind: StuckKind, id: string, step: string): string
     case 'parked':
       return `mend the cause, then "ops retry ${id}"`;
     case 'next_round':
+    case 'compensation_failing':
       return `mend the cause; it goes on by itself, with "ops retry ${id}" at once`;
     case 'activity_retrying':
       return `mend what "${step}" needs; it goes on by itself, with "ops activity reset ${id} ${step}" at once`;
@@ -14,7 +15,7 @@ export function suggestionFor(kind: StuckKind, id: string, step: string): string
     case 'workflow_task_failing':
       return `put the workflow code right and deploy it ("ops deploy rollback" meanwhile); the run goes on by itself`;
     case 'workflow_paused':
-      return `ask who has paused it and why ("ops show ${id}"), then unpause it in Temporal`;
+      return `ask who has paused it and why ("ops show ${id}"), then "ops workflow unpause ${id}"`;
     case 'timer_overdue':
       return `look at the queues and the server ("ops queues", "ops doctor"); with both well "ops workflow reset ${id}"`;
     case 'no_poller':

@@ -1,7 +1,8 @@
 /**
  * The forms in which something can be stuck:
  * - `parked` a step has used up its attempts and waits for an operator;
- * - `next_round` a compensation, or a step past the pivot, has failed and goes on in rounds by itself;
+ * - `next_round` a step past the pivot has failed and goes on in rounds by itself; `compensation_failing` the same of
+ *   what is being undone;
  * - `activity_retrying` an attempt follows the other and none succeeds; `activity_paused` an operator holds it;
  * - `workflow_task_failing` the workflow code itself fails, and Temporal tries it for ever;
  * - `workflow_paused` the run is held as a whole;
@@ -9,7 +10,7 @@
  * - `no_poller` tasks wait in a queue that nobody takes them from.
  */
 export const STUCK_KINDS = [
-  'parked', 'next_round', 'activity_retrying', 'activity_paused', 'workflow_task_failing', 'workflow_paused', 'timer_overdue', 'no_poller',
+  'parked', 'next_round', 'compensation_failing', 'activity_retrying', 'activity_paused', 'workflow_task_failing', 'workflow_paused', 'timer_overdue', 'no_poller',
 ] as const;
 export type StuckKind = (typeof STUCK_KINDS)[number];
 

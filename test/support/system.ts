@@ -54,6 +54,10 @@ export type Changes = {
   temporalInterceptors?: NonNullable<ConnectionOptions['interceptors']>;
   clock?: () => Date;
   edge?: SystemOptions['edge'];
+  /** The watch for what is stuck, and the worker of operators' processes; none without it. */
+  watch?: SystemOptions['watch'];
+  /** Other workflow code than that of the checkout. */
+  workflowBundlePath?: string;
 };
 
 // Once per process, before the first connection.
@@ -94,7 +98,8 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
         connection: { address: now.temporalAddress ?? temporal.address, ...(now.temporalInterceptors ? { interceptors: now.temporalInterceptors } : {}) },
         namespace: 'default',
       },
-      workflowBundlePath: inject('workflowBundlePath'),
+      workflowBundlePath: now.workflowBundlePath ?? inject('workflowBundlePath'),
+      ...(now.watch ? { watch: now.watch } : {}),
       mail: { smtpUrl: now.smtpUrl ?? mailbox.smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 },
       auth: issuer,
       timing: { ...TEST_TIMING, ...now.timing },

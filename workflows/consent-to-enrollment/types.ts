@@ -159,6 +159,8 @@ export type EnrollmentView = {
   attention: AttentionItem[];
   awaiting: Awaiting | null;
   subjectNumber: string | null;
+  /** The steps that an abort would undo now, in the order in which that is done. */
+  wouldUndo: string[];
   consentId: string | null;
   validity: ConsentValidity | null;
   /** Accepted, and applied as soon as it is known on which side of the pivot the run stands. */
