@@ -11,6 +11,7 @@ export type SavedList = { name: string; query: string; path: string };
 export function savedLists({ now, siteCode }: { now: Date; siteCode: string }): SavedList[] {
   const weekEnds = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS + 7 * DAY_MS).toISOString().replace('.000Z', 'Z');
   return [
+    savedList('All enrollments', 'WorkflowType = "consentToEnrollment"'),
     savedList('Needs attention', `NeedsAttention = true AND ${OPEN}`),
     savedList('Parked enrollments', `WorkflowType = "consentToEnrollment" AND NeedsAttention = true AND ${OPEN}`),
     savedList('Awaiting sign-off', `Awaiting = "eligibility" AND ${OPEN}`),

@@ -33,6 +33,7 @@ beforeAll(async () => {
 afterAll(() => at.stop());
 
 it.each([
+  { name: 'All enrollments', finds: ['parked', 'signOff', 'consent', 'results'] },
   { name: 'Needs attention', finds: ['parked'] },
   { name: 'Parked enrollments', finds: ['parked'] },
   { name: 'Awaiting sign-off', finds: ['signOff'] },

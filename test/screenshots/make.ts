@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { keptPort } from '../../runtime/embedded/free-port.ts';
 import { startReadOnlyUi } from '../../runtime/embedded/read-only-ui.ts';
+import { savedLists } from '../../runtime/saved-lists/lists.ts';
 import { dataFolder, endApps, printed, startApp } from '../start/app-process.ts';
 
 /**
@@ -50,7 +51,8 @@ type Shot = { name: string; query: string; until: string };
 
 async function list(page: Page): Promise<void> {
   await page.setViewportSize(LIST);
-  await page.goto(RUNS);
+  const [all] = savedLists({ now: new Date(), siteCode: '' });
+  await page.goto(all?.path ?? RUNS);
   await page.getByText('screen_failed').waitFor();
   await keep(page, 'list');
 }
