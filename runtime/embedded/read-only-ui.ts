@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { pipeline } from 'node:stream';
 
 const SETTINGS = '/api/v1/settings';
 /** The one thing that is asked by POST: the current details of a case page among them. */
@@ -37,15 +38,19 @@ function pass({ asked, answer, uiUrl, changed }: Passing): void {
   const { hostname, port } = new URL(uiUrl);
   const passed = request({ hostname, port, path: asked.url, method: asked.method, headers });
   passed.on('response', (got) => {
+    const status = got.statusCode ?? 502;
+    if (!changed || status !== 200) return void pipeline(got, answer.writeHead(status, got.headers), noMatter);
     const { 'content-length': _length, ...rest } = got.headers;
-    if (!changed) return void got.pipe(answer.writeHead(got.statusCode ?? 502, got.headers));
     const parts: Buffer[] = [];
     got.on('data', (part: Buffer) => parts.push(part));
-    got.on('end', () => answer.writeHead(got.statusCode ?? 502, rest).end(changed(Buffer.concat(parts).toString())));
+    got.on('end', () => answer.writeHead(status, rest).end(changed(Buffer.concat(parts).toString())));
   });
   passed.on('error', () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
-  asked.pipe(passed);
+  pipeline(asked, passed, noMatter);
 }
+
+/** Either side may go away at any moment; both are closed then. */
+const noMatter = () => undefined;
 
 function writeActionsOff(settings: string): string {
   const said = JSON.parse(settings) as { Codec?: object };

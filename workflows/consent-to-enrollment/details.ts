@@ -27,7 +27,7 @@ const AWAITED_TEXT: Record<string, string> = {
   eligibility: 'eligibility signature',
   consent: 'signed consent',
   randomisation: 'request for the randomisation',
-  decision: 'what follows from the declined consent: a consent after all, or a withdrawal',
+  decision: 'decision on the declined consent (a consent after all, or a withdrawal)',
 };
 
 /** What runs out, and when (RFC 3339 UTC). */
