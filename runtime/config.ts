@@ -20,7 +20,7 @@ const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 /** Every variable that the processes read, with its default. The README's table is checked against this. */
 export const ENVIRONMENT = z.object({
-  NODE_ENV: z.string().default('development').describe('`production` refuses the embedded token issuer'),
+  NODE_ENV: z.string().default('development').describe('`production` refuses the embedded token issuer, and turns the write actions of the embedded Temporal UI off'),
   PORT: port.default(3000).describe('REST API; of a worker alone: `/healthz`, `/readyz` and `/metrics`'),
   HOST: z.string().default('127.0.0.1').describe('Address that the REST API listens on'),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional().describe('Where people reach the REST API, for links; default: this machine, `PORT`'),

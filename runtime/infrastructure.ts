@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { SERVICES } from '../db/provision.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
 import type { Config } from './config.ts';
+import { keptPort } from './embedded/free-port.ts';
 import { startMailbox } from './embedded/mailbox.ts';
 import { startPostgres } from './embedded/postgres.ts';
+import { startReadOnlyUi } from './embedded/read-only-ui.ts';
 import { startTemporal } from './embedded/temporal.ts';
 import { configuredTemporal, embeddedTemporalFile } from './installation-temporal.ts';
 import { settingsOf } from './settings.ts';
@@ -57,17 +59,19 @@ async function adminUrlOf(config: Config, own: Own): Promise<string | undefined>
 
 async function temporalOf(config: Config, own: Own): Promise<Infrastructure['temporal']> {
   if (config.TEMPORAL_ADDRESS !== undefined) return { ...configuredTemporal(), uiUrl: undefined };
+  const readOnly = config.NODE_ENV === 'production';
   const { address, uiUrl } = own(
     'Temporal',
     await startTemporal({
       dbFile: embeddedTemporalFile(config.DATA_DIR),
-      uiPort: config.TEMPORAL_UI_PORT,
+      uiPort: readOnly ? await keptPort() : config.TEMPORAL_UI_PORT,
       codecEndpoint: `${settingsOf(config).publicUrl}/codec`,
       searchAttributes: REQUIRED_SEARCH_ATTRIBUTES,
       log: join(config.DATA_DIR, 'log', 'temporal.log'),
     }),
   );
-  return { connection: { address }, namespace: 'default', uiUrl };
+  const shown = readOnly && uiUrl !== undefined ? own('Temporal UI', await startReadOnlyUi({ port: config.TEMPORAL_UI_PORT, uiUrl })).url : uiUrl;
+  return { connection: { address }, namespace: 'default', uiUrl: shown };
 }
 
 async function smtpUrlOf(config: Config, own: Own): Promise<string> {

@@ -11,30 +11,45 @@ type Deadline = {
  * until they are stopped; each calls back once.
  */
 export class Deadlines {
-  readonly #timers = new Map<string, CancellationScope>();
+  readonly #timers = new Map<string, { scope: CancellationScope; deadline: Deadline }>();
+  readonly #changed: () => void;
+
+  /** `changed` is called when one begins or ends. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** Those that run, the next one first. */
+  get running(): Deadline[] {
+    return [...this.#timers.values()].map(({ deadline }) => deadline).toSorted((one, other) => one.until - other.until);
+  }
 
   /** Starts the deadline; one of the same name that is running already stays as it is. */
-  start(name: string, { until, summary }: Deadline, passed: () => void): void {
+  start(name: string, deadline: Deadline, passed: () => void): void {
     if (this.#timers.has(name)) return;
     void CancellationScope.nonCancellable(async () => {
-      const timer = new CancellationScope();
-      this.#timers.set(name, timer);
+      const scope = new CancellationScope();
+      const { until, summary } = deadline;
+      this.#timers.set(name, { scope, deadline });
+      this.#changed();
       try {
-        await timer.run(() => sleep(Math.max(1, until - Date.now()), { summary }));
+        await scope.run(() => sleep(Math.max(1, until - Date.now()), { summary }));
       } catch (failure) {
         if (isCancellation(failure)) return;
         throw failure;
       }
       this.#timers.delete(name);
+      this.#changed();
       passed();
     });
   }
 
   stop(...names: string[]): void {
     for (const name of names) {
-      this.#timers.get(name)?.cancel();
+      this.#timers.get(name)?.scope.cancel();
       this.#timers.delete(name);
     }
+    this.#changed();
   }
 
   stopAll(): void {

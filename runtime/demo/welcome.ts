@@ -1,4 +1,5 @@
 import type { DevIssuer } from '../dev-issuer.ts';
+import { savedLists } from '../saved-lists/lists.ts';
 import { restClient } from './rest.ts';
 import { DEMO, doctorOf } from './study.ts';
 
@@ -21,7 +22,7 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
   const lines = [
     '',
     `API and its documentation   ${url}/docs`,
-    ...(uiUrl ? [`Temporal UI                 ${uiUrl}/namespaces/default/workflows`, `  what needs attention      ${uiUrl}/namespaces/default/workflows?query=NeedsAttention%3Dtrue`] : []),
+    ...(uiUrl ? [`Temporal UI                 ${uiUrl}/namespaces/default/workflows`, ...listsOf(uiUrl)] : []),
     ...(options.temporalAddress ? [`Temporal's command line     --address ${options.temporalAddress}`] : []),
     '',
     `token of a clinician of ${sites.join(', ')} (12 hours):`,
@@ -39,6 +40,10 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
     '',
   ];
   console.log(lines.join('\n'));
+}
+
+function listsOf(uiUrl: string): string[] {
+  return savedLists({ now: new Date(), siteCode: SITE }).map(({ name, path }) => `  ${name.toLowerCase().padEnd(25)} ${uiUrl}${path}`);
 }
 
 /** The newest enrollment at this investigator's site that waits for this, if one does. */

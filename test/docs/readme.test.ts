@@ -2,10 +2,11 @@ import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { savedLists } from '../../runtime/saved-lists/lists.ts';
 import { ENVIRONMENT, readConfig } from '../../runtime/config.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DOCUMENTS = ['README.md', 'docs/architecture.md', 'docs/replay.md', 'docs/compliance.md'];
+const DOCUMENTS = ['README.md', 'docs/architecture.md', 'docs/replay.md', 'docs/compliance.md', 'docs/coordinators.md'];
 
 /** A row of the configuration table, from the schema that the process reads its environment with. */
 function rows(): string[] {
@@ -17,6 +18,11 @@ describe('the documents', () => {
   it('list every variable of the configuration with its default', () => {
     const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
     for (const row of rows()) expect(readme).toContain(row);
+  });
+
+  it('have the lists of coordinators as the system makes them', () => {
+    const guide = readFileSync(join(ROOT, 'docs/coordinators.md'), 'utf8');
+    for (const { path } of savedLists({ now: new Date('2026-01-05T12:00:00Z'), siteCode: 'BJ-01' })) expect(guide).toContain(`\`${path}\``);
   });
 
   it.each(DOCUMENTS)('%s links only to files that exist', (document) => {

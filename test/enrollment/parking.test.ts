@@ -4,6 +4,7 @@ import { directStudy, type DirectStudy } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { currentDetailsOf, evidenceOf, listed, summariesOf } from './evidence.ts';
 import { eventually, Faults } from './faults.ts';
+import { expectLegible } from './legible.ts';
 import { expectNothingPersonal } from './privacy.ts';
 import { resolve, withdraw } from './words.ts';
 
@@ -51,6 +52,7 @@ describe('a step that cannot succeed waits for an operator', () => {
       const details = await currentDetailsOf(at, workflowId);
       expect(details).toContain('### Needs an operator: notices');
       expect(details).toContain('mailbox_refused');
+      expect(details).toMatch(/\*\*Awaiting:\*\* nobody: tried again by itself at \d{4}-.+Z, or as soon as an operator says retry/);
       expect(details).toContain(`/api/v1/enrollments/${enrollmentId}/resolve`);
       await eventually('Study lists it', async () => {
         const { body } = await refusing.ops.get<{ items: { enrollmentId: string; stuckStep?: string }[] }>(`/enrollments?needsAttention=true&studyId=${refusing.studyId}`);
@@ -254,4 +256,5 @@ describe('a step that cannot succeed waits for an operator', () => {
 
   // Not concurrent: runs after all the others.
   it('nothing personal stands in what Temporal shows of these runs', () => expectNothingPersonal(at));
+  it('is legible in the Temporal UI without a manual', () => expectLegible(at).then(({ timers }) => expect(timers).toBeGreaterThan(0)));
 });

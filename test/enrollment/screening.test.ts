@@ -5,6 +5,7 @@ import { expectInvariants } from '../support/invariants.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { currentDetailsOf, evidenceOf, summariesOf } from './evidence.ts';
 import { eventually, Faults } from './faults.ts';
+import { expectLegible } from './legible.ts';
 import { expectNothingPersonal } from './privacy.ts';
 
 describe('screening and eligibility', () => {
@@ -41,7 +42,8 @@ describe('screening and eligibility', () => {
     const waiting = await study.until(enrollmentId, awaits('screening_results'));
     expect(waiting).toMatchObject({ stage: 'screening', status: 'screening', awaiting: { who: 'the site' } });
     expect(Math.round((Date.parse(waiting.awaiting?.until ?? '') - Date.now()) / 86_400_000)).toBe(28);
-    expect(await currentDetailsOf(at, workflowId)).toContain('**Awaiting:** screening_results from the site, until ');
+    const until = `${waiting.awaiting?.until?.slice(0, 16)}Z`;
+    expect(await currentDetailsOf(at, workflowId)).toMatch(new RegExp(`screening results from the site, until ${until}[^]+\\*\\*Deadline:\\*\\* ${until}: Screening window`));
 
     expect(await study.screen(enrollmentId, { EGFR: 88 })).toMatchObject({ status: 201, body: { recorded: 1, missing: ['AGE'], verdict: 'incomplete', failed: [] } });
     expect(await study.screen(enrollmentId, { AGE: 44 })).toMatchObject({ status: 201, body: { recorded: 1, missing: [], verdict: 'met', failed: [] } });
@@ -329,4 +331,5 @@ describe('screening and eligibility', () => {
   // Not concurrent: these run after all the others.
   it('leaves every invariant true', () => expectInvariants(at));
   it('leaves nothing personal in what Temporal shows', () => expectNothingPersonal(at));
+  it('is legible in the Temporal UI without a manual', () => expectLegible(at).then(({ timers }) => expect(timers).toBeGreaterThan(0)));
 });

@@ -4,6 +4,7 @@ import { directStudy, type DirectStudy, type EnrollmentBody, signedConsent } fro
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { currentDetailsOf, evidenceOf, listed, summariesOf } from './evidence.ts';
 import { answered, eventually, Faults } from './faults.ts';
+import { expectLegible } from './legible.ts';
 import { expectNothingPersonal } from './privacy.ts';
 import { resolve, withdraw } from './words.ts';
 
@@ -117,7 +118,7 @@ describe('what an enrollment waits for has an end', () => {
         const item = body.items.find((one) => one.enrollmentId === enrollmentId);
         return item?.awaiting?.until === waiting.awaiting?.until && item !== undefined;
       });
-      expect(await currentDetailsOf(at, workflowId)).toContain('**Awaiting:** consent from the site, until ');
+      expect(await currentDetailsOf(at, workflowId)).toContain(`**Awaiting:** signed consent from the site, until ${waiting.awaiting?.until?.slice(0, 16)}Z`);
       expect(await evidence.slots()).toEqual([]);
 
       // Invalid again: recorded and marked as well, and still awaited until the same time.
@@ -195,4 +196,5 @@ describe('what an enrollment waits for has an end', () => {
 
   // Not concurrent: runs after all the others.
   it('leaves nothing personal in what Temporal shows', () => expectNothingPersonal(at));
+  it('is legible in the Temporal UI without a manual', () => expectLegible(at).then(({ timers }) => expect(timers).toBeGreaterThan(0)));
 });

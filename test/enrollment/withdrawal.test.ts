@@ -5,6 +5,7 @@ import { directStudy, type DirectStudy } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 import { evidenceOf } from './evidence.ts';
 import { eventually, Faults } from './faults.ts';
+import { expectLegible } from './legible.ts';
 import { expectNothingPersonal } from './privacy.ts';
 import { resolve, withdraw } from './words.ts';
 
@@ -267,4 +268,8 @@ describe('a withdrawal', () => {
   });
 
   it('leaves nothing personal in what Temporal shows', () => expectNothingPersonal(at));
+  it('is legible in the Temporal UI without a manual', async () => {
+    const { activities, timers, undone } = await expectLegible(at);
+    for (const seen of [activities, timers, undone]) expect(seen).toBeGreaterThan(5);
+  });
 });

@@ -2,7 +2,8 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { listed, plaintextOfRuns } from '../enrollment/evidence.ts';
+import { currentDetailsOf, listed, plaintextOfRuns } from '../enrollment/evidence.ts';
+import { expectLegible } from '../enrollment/legible.ts';
 import { ARM } from '../support/allocation.ts';
 import { attend } from '../support/people.ts';
 import { directStudy, type DirectStudy, RANDOMISED_PROTOCOL } from '../support/scenario.ts';
@@ -102,6 +103,8 @@ describe('a code-break', () => {
     const { codeBreakId } = (await breakCode(study, enrollmentId)).body;
     await expect.poll(() => listed(at, `WorkflowId = "code-break/${codeBreakId}" and NeedsAttention = true`), { timeout: 20_000 }).toHaveLength(1);
     expect(await toldAt(codeBreakId)).toBeNull();
+    expect(await currentDetailsOf(at, `code-break/${codeBreakId}`)).toMatch(/Telling medical monitor, sponsor and privacy officer[^]+nobody: tried again by itself at [^]+add a contact/);
+    await expectLegible(at);
     await contact(study, 'medical-monitor');
     await expect.poll(() => toldAt(codeBreakId), { timeout: 20_000 }).toBeInstanceOf(Date);
     expect(await mailsOf(codeBreakId)).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../enrollment/faults.ts';
+import { expectLegible } from '../enrollment/legible.ts';
 import { caller, directStudy, type DirectStudy } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 
@@ -40,4 +41,8 @@ it('privacy officer and operators are told of misused signatures, of many about 
   expect(mails.map(({ to }) => String(to)).toSorted()).toEqual([expect.stringContaining('ops@trial.example'), expect.stringContaining('privacy@trial.example')]);
   expect(mails[0]!.raw).toContain('Refused 30 times');
   expect(JSON.stringify(mails)).not.toContain('victim-1');
+});
+
+it('what tells them is legible in the Temporal UI', async () => {
+  expect(await expectLegible(at)).toMatchObject({ activities: 4 });
 });

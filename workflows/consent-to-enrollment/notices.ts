@@ -4,9 +4,10 @@ import type { Enrollment } from './state.ts';
 
 type Details = Record<string, string | number | null>;
 type Content = { kind: NoticeKind; details: Details; subjectNumber: string | null };
-type NoticeKind = Parameters<NotificationActivities['sendNotice']>[0]['input']['kind'];
+/** Others are told of by processes of their own, or by `report.ts`. */
+type NoticeKind = Exclude<Parameters<NotificationActivities['sendNotice']>[0]['input']['kind'], 'code_broken' | 'code_break_refused' | 'stuck'>;
 
-const SUMMARY: Partial<Record<NoticeKind, string>> = {
+const SUMMARY: Record<NoticeKind, string> = {
   consent_recorded: 'Tell of the consent: study doctor, coordinator, participant',
   enrolled: 'Tell the study doctor: enrolled',
   randomised: 'Tell site and monitor: randomised (blinded)',
@@ -98,7 +99,7 @@ export class Notices {
     const content = this.#outstanding.get(name)?.content;
     if (!content) return;
     const { enrollmentId, studyId, studyCode, siteId, siteCode, patientId } = identity;
-    await activities.notification.sendNotice.executeWithOptions({ summary: SUMMARY[content.kind] ?? content.kind }, [
+    await activities.notification.sendNotice.executeWithOptions({ summary: SUMMARY[content.kind] }, [
       { ctx, key: this.#enrollment.key(`notice-${name}`), input: { ...content, enrollmentId, studyId, studyCode, siteId, siteCode, patientId } },
     ]);
     this.#outstanding.delete(name);

@@ -25,7 +25,7 @@ export function reportProgress(enrollment: Enrollment): Promise<void> {
 export function writeProgress(enrollment: Enrollment): Promise<unknown> {
   const { identity, ctx, stage, awaiting, attention } = enrollment;
   const revision = enrollment.nextRevision();
-  return enrollment.activities.study.recordProgress.executeWithOptions({ summary: 'Note what is waited for' }, [
+  return enrollment.activities.study.recordProgress.executeWithOptions({ summary: `Note on the record: ${attention.stuckStep ? `stuck at ${attention.stuckStep}` : `awaiting ${awaiting?.what ?? 'nobody'}`}` }, [
     {
       ctx,
       key: enrollment.key('progress', revision),

@@ -2,6 +2,9 @@ import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { Enrollment } from './state.ts';
 import { STEPS } from './steps.ts';
 
+/** What its time to live is called on the case page. */
+export const SLOT_HELD = 'Slot held for the participant';
+
 /**
  * The enrollment's slot at the site: reserved with a time to live (a timer of this workflow, which runs while
  * parked, too), released when that ends, reserved anew before it is confirmed. Confirming it is the pivot, or stands
@@ -164,16 +167,24 @@ export class Slot {
     const left = Math.max(1, this.#expiresAt - Date.now());
     const timer = new CancellationScope({ cancellable: true });
     this.#timer = timer;
+    this.#show(this.#expiresAt);
     this.#lapse = CancellationScope.nonCancellable(async () => {
       try {
-        await timer.run(() => sleep(left, { summary: 'Slot time to live' }));
+        await timer.run(() => sleep(left, { summary: SLOT_HELD }));
       } catch (failure) {
         if (isCancellation(failure)) return;
         throw failure;
+      } finally {
+        this.#show(null);
       }
       this.#slotId = null;
       await this.#enrollment.saga.untilItHolds('UNDO: slot', () => this.#release(key));
     });
+  }
+
+  #show(heldUntil: number | null): void {
+    this.#enrollment.slotHeldUntil = heldUntil;
+    this.#enrollment.showDetails();
   }
 
   #release(stepKey: string): Promise<unknown> {

@@ -5,26 +5,14 @@ import { Deadlines } from '../deadlines.ts';
 import { Saga } from '../saga.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import { actingFor } from './acting.ts';
-import { currentDetails } from './details.ts';
 import { type Interruption, Interruptions } from './interruption.ts';
 import { reportAttention, reportProgress } from './report.ts';
 import { Requests } from './requests.ts';
-import type {
-  AskedBy,
-  Awaiting,
-  ConsentRecorded,
-  ConsentValidity,
-  EnrollmentInput,
-  EnrollmentView,
-  Outcome,
-  ReConsent,
-  ReConsentRecorded,
-  Stage,
-  WorkflowCtx,
-} from './types.ts';
+import type { AskedBy, Awaiting, ConsentRecorded, ConsentValidity, EnrollmentInput, EnrollmentView, Outcome } from './types.ts';
+import type { ReConsent, ReConsentRecorded, Stage, WorkflowCtx } from './types.ts';
 import { Steps } from './run-step.ts';
 import { SearchableAwaiting } from './searchable-awaiting.ts';
-import { viewOf } from './view.ts';
+import { detailsOf, viewOf } from './view.ts';
 
 /** The state of one run. */
 export class Enrollment extends Steps {
@@ -56,7 +44,9 @@ export class Enrollment extends Steps {
   readonly requests = new Requests();
   /** A desk of its own: at step 8 the signature may be invalidated, too. */
   readonly randomisations = new Requests();
-  readonly deadlines = new Deadlines();
+  readonly deadlines = new Deadlines(() => this.showDetails());
+  /** While a slot is held that is not confirmed: until when, in milliseconds. */
+  slotHeldUntil: number | null = null;
   /** Deviations on their way to the log: no step waits for them, but the outcome. */
   unlogged = 0;
   /** The criteria that have failed, for the record of a screen failure. */
@@ -192,7 +182,7 @@ export class Enrollment extends Steps {
   }
 
   showDetails(): void {
-    setCurrentDetails(currentDetails(this.view()));
+    setCurrentDetails(detailsOf(this));
   }
 
   view(): EnrollmentView {

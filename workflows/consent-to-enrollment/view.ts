@@ -1,3 +1,5 @@
+import { currentDetails } from './details.ts';
+import { SLOT_HELD } from './slot.ts';
 import type { Enrollment } from './state.ts';
 import type { EnrollmentView } from './types.ts';
 
@@ -21,4 +23,12 @@ export function viewOf(enrollment: Enrollment): EnrollmentView {
     interruption: interruption?.kind ?? null,
     withdrawnBy: withdrawal && { key: withdrawal.key, contentHash: withdrawal.contentHash },
   };
+}
+
+/** The same and what runs out, as text for the case page. */
+export function detailsOf(enrollment: Enrollment): string {
+  const { closing, slotHeldUntil } = enrollment;
+  const slot = slotHeldUntil === null ? [] : [{ summary: SLOT_HELD, until: slotHeldUntil }];
+  const deadlines = [...enrollment.deadlines.running, ...slot].map(({ summary, until }) => ({ what: summary, at: new Date(until).toISOString() }));
+  return currentDetails(viewOf(enrollment), { closing, deadlines });
 }

@@ -16,6 +16,7 @@ export async function reportCodeBreak({ codeBreakId, result, role, at, about, ti
   const ctx = { actor: { kind: 'service' as const, service: 'study' }, requestId: `code-break/${codeBreakId}` };
   const key = (step: string) => `${about.enrollmentId}/code-break-${step}/${codeBreakId}`;
 
+  attention.doing(`Telling medical monitor, sponsor and privacy officer of a code-break: ${result}`);
   await inRounds.untilItHolds('notices', async () => {
     const { recipients } = await activities.notification.sendNotice.executeWithOptions(
       { summary: `Tell medical monitor, sponsor and privacy officer: code ${result}` },
@@ -23,9 +24,11 @@ export async function reportCodeBreak({ codeBreakId, result, role, at, about, ti
     );
     if (recipients === 0) throw nobodyToTell();
   });
+  attention.doing('Told; noting that on the record');
   await inRounds.untilItHolds('told', () =>
     activities.study.markCodeBreakTold.executeWithOptions({ summary: 'Record that it was told' }, [{ ctx, key: key('told'), input: { codeBreakId } }]),
   );
+  attention.doing('ended: everybody told');
   return { codeBreakId };
 }
 

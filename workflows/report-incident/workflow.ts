@@ -3,6 +3,11 @@ import { Saga } from '../saga.ts';
 import { shownBoard } from '../show-attention.ts';
 import type { ReportIncidentInput } from './messages.ts';
 
+const TELL: Record<ReportIncidentInput['kind'], string> = {
+  break_glass: 'privacy officer: a record was opened in an emergency',
+  signature_misuse: 'privacy officer and operators: a command or signature was refused as not authentic',
+};
+
 /**
  * Tells the privacy officer that a record was opened in an emergency, or that a command or signature was refused as not
  * authentic; then marks it as told. Each step goes on in rounds until it holds.
@@ -17,12 +22,15 @@ export async function reportIncident({ timing, ...incident }: ReportIncidentInpu
   const ctx = { actor: { kind: 'service' as const, service: owner }, requestId: `incident/${incidentId}` };
   const key = (step: string) => `incident-${step}/${incidentId}`;
 
+  attention.doing(`Telling ${TELL[kind]}`);
   await inRounds.untilItHolds('notices', () =>
-    activities.notification.sendIncident.executeWithOptions({ summary: `Tell the privacy officer: ${kind}` }, [{ ctx, key: key('notice'), input: incident }]),
+    activities.notification.sendIncident.executeWithOptions({ summary: `Tell ${TELL[kind]}` }, [{ ctx, key: key('notice'), input: incident }]),
   );
+  attention.doing('Told; noting that on the record');
   await inRounds.untilItHolds('told', () => {
     const told = kind === 'break_glass' ? activities.patient.markBreakGlassTold : activities.study.markMisusesTold;
     return told.executeWithOptions({ summary: 'Record that it was told' }, [{ ctx, key: key('told'), input: { incidentId } }]);
   });
+  attention.doing('ended: everybody told');
   return { incidentId };
 }

@@ -19,6 +19,7 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
   const key = (step: string) => `${enrollmentId}/withdrawal-${step}/${input.key}`;
   const ctx = actingOnBehalfOf(input);
 
+  attention.doing('Stopping what the withdrawal covers');
   await inRounds.untilItHolds('withdrawal', () =>
     activities.edc.stopDataCollection.executeWithOptions({ summary: `Stop what the withdrawal covers: ${scope}` }, [
       { ctx, key: key('stop'), input: { enrollmentId, scope, reason: 'withdrawal' } },
@@ -29,6 +30,7 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
       activities.site.freeSlot.executeWithOptions({ summary: 'Give the place back to the site' }, [{ ctx, key: key('free-slot'), input: { enrollmentId } }]),
     );
   }
+  attention.doing('Recording the withdrawal');
   await inRounds.untilItHolds('outcome', () =>
     activities.study.recordOutcome.executeWithOptions({ summary: 'Record the withdrawal' }, [
       {
@@ -38,6 +40,7 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
     ]),
   );
   upsertSearchAttributes([{ key: searchAttributes.outcome, value: 'withdrawn' }]);
+  attention.doing('Withdrawn; telling study doctor, sponsor and pharmacy');
   await inRounds.untilItHolds('notices', () =>
     activities.notification.sendNotice.executeWithOptions({ summary: 'Tell study doctor, sponsor and pharmacy: withdrawn' }, [
       {
@@ -46,5 +49,6 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
       },
     ]),
   );
+  attention.doing('ended: withdrawn, and everybody told');
   return { enrollmentId };
 }
