@@ -23,7 +23,7 @@ beforeAll(async () => {
   service = notificationService({
     db: database.connect('notification'), clock: () => new Date(now), mailer, privacyEmail: 'privacy@trial.example', opsEmail: 'ops@trial.example',
     study: { listRecipients: async () => ({ items: [] }) },
-    patient: { contactOf: async () => ({ email: null }) as never },
+    patient: { contactOf: async () => ({ email: null }) },
   });
 });
 beforeEach(() => {
