@@ -11,6 +11,7 @@ import { type Health, healthRoutes } from '../api/routes/health.ts';
 import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
 import { assertionSigner } from '../services/common/index.ts';
 import { createMailer } from '../services/notification/index.ts';
+import { TASK_QUEUE } from '../workflows/consent-to-enrollment/messages.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
 import type { Secrets } from './keys.ts';
 import { describeError } from './crash.ts';
@@ -20,6 +21,8 @@ import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
 import type { ServiceKeys } from './rpc/keys.ts';
 import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
+import { type Promotion, takePart } from './deployment/take-part.ts';
+import { patchesIn, versionOf } from './deployment/version.ts';
 import { dataConverterOf } from './temporal-codec/data-converter.ts';
 import { type SealSettings, sealTrails } from './audit-seals/seal-trails.ts';
 import { openTemporalClient, type TemporalSettings } from './temporal-client.ts';
@@ -55,6 +58,8 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpe
   /** Only these queues have a worker here; all when absent. */
   queues?: readonly QueueName[];
   interceptors?: WorkerOptions['interceptors'];
+  /** Under which version the workflows run here. Absent: unversioned. */
+  deployment?: { buildId?: string | undefined; promote: Promotion };
 };
 
 export type System = Composition & {
@@ -87,6 +92,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   // Connections that are open already: the first calls should not spend their deadline on logging in.
   await Promise.all(databases.flatMap((db) => [db.ping(), db.ping(), db.ping()]));
   const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, metrics, tls: options.tls, listen: options.listenGrpc }));
+  const version = options.deployment && queues.includes(TASK_QUEUE) ? await versionOf(options.workflowBundlePath, options.deployment.buildId) : undefined;
   const workers = native
     ? await startWorkers({
         connection: native,
@@ -97,8 +103,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         onUnexpected: (activity, error) => log.error({ activity, error: describeError(error) }, 'unexpected error in an activity'),
         queues,
         ...(options.interceptors ? { interceptors: options.interceptors } : {}),
+        ...(version ? { version } : {}),
       })
     : NO_WORKERS;
+  if (version && options.deployment) {
+    const patches = await patchesIn(options.workflowBundlePath);
+    await takePart({ client, namespace: temporal.namespace, version, patches, promote: options.deployment.promote, log });
+  }
   const health: Health = {
     readiness: readinessOf({ databases, client, issuer: options.auth?.ready, ...(mailer ? { mailer } : {}) }),
     circuits: () => channels.circuits(),

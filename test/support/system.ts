@@ -54,6 +54,9 @@ export type Changes = {
   temporalInterceptors?: NonNullable<ConnectionOptions['interceptors']>;
   clock?: () => Date;
   edge?: SystemOptions['edge'];
+  /** Under which version of the workflow code, see `runtime/deployment`; unversioned when absent. */
+  deployment?: NonNullable<SystemOptions['deployment']>;
+  workflowBundlePath?: string;
 };
 
 // Once per process, before the first connection.
@@ -94,7 +97,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
         connection: { address: now.temporalAddress ?? temporal.address, ...(now.temporalInterceptors ? { interceptors: now.temporalInterceptors } : {}) },
         namespace: 'default',
       },
-      workflowBundlePath: inject('workflowBundlePath'),
+      workflowBundlePath: now.workflowBundlePath ?? inject('workflowBundlePath'),
       mail: { smtpUrl: now.smtpUrl ?? mailbox.smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 },
       auth: issuer,
       timing: { ...TEST_TIMING, ...now.timing },
@@ -106,6 +109,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       ...(now.queues ? { queues: now.queues } : {}),
       ...(now.clock ? { clock: now.clock } : {}),
       ...(now.edge ? { edge: now.edge } : {}),
+      ...(now.deployment ? { deployment: now.deployment } : {}),
     });
   const running: TestSystem = {
     system: await start(changes),
