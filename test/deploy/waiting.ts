@@ -16,7 +16,7 @@ export async function waitsOn(at: TestSystem, plan: FaultPlan): Promise<Waits> {
 
 /** One enrollment in each stage: those that wait for people, and the others parked. */
 export async function waitingInEveryStage(waits: Waits): Promise<Waiting[]> {
-  const { direct, randomised: study, at, plan } = waits;
+  const { randomised: study, at, plan } = waits;
   const scene = { at, study, plan };
   const randomise = async (run: Started) => {
     await awaits(study, run, 'randomisation');
