@@ -32,9 +32,11 @@ function rampCommand(deploy: Command, outputOf: OutputOf): void {
     .requiredOption('--percent <n>', 'from 0 to 100', percentage)
     .action(async (buildId: string, options: Forced & { percent: number }, command: Command) => {
       const { changeVersions } = await import('../deploy/change-versions.ts');
-      await changeVersions({ action: 'deploy ramp', options, command, out: outputOf(command) }, ({ current }) => ({
-        target: buildId, current, ramping: options.percent === 0 ? null : { buildId, percent: options.percent },
-      }));
+      const { percent } = options;
+      await changeVersions({ action: 'deploy ramp', options, command, out: outputOf(command) }, ({ current, ramping }) => {
+        if (percent > 0) return { target: buildId, gains: true, current, ramping: { buildId, percent } };
+        return { target: buildId, gains: false, current, ramping: ramping?.buildId === buildId ? null : ramping };
+      });
     });
 }
 
@@ -43,7 +45,7 @@ function promoteCommand(deploy: Command, outputOf: OutputOf): void {
     .description('Make this version the current one: what begins, and every enrollment with its next step, goes on with it. Short workflows end on the version that they began on; those of versions that nobody runs go on with this one.')
     .action(async (buildId: string, options: Forced, command: Command) => {
       const { changeVersions } = await import('../deploy/change-versions.ts');
-      await changeVersions({ action: 'deploy promote', options, command, out: outputOf(command) }, () => ({ target: buildId, current: buildId, ramping: null }));
+      await changeVersions({ action: 'deploy promote', options, command, out: outputOf(command) }, () => ({ target: buildId, gains: true, current: buildId, ramping: null }));
     });
 }
 

@@ -11,8 +11,8 @@ import { EXIT, type Output } from '../output.ts';
 import { withServices } from '../with-services.ts';
 import { withTemporal } from '../with-temporal.ts';
 
-/** How it shall be, and the version that it is about: it must be known and, unless forced, have workers. */
-export type Target = Pick<Routing, 'current' | 'ramping'> & { target: string };
+/** How it shall be. `target`: the version that it is about, which must be known. `gains`: it gets more than before, so that it must have workers. */
+export type Target = Pick<Routing, 'current' | 'ramping'> & { target: string; gains: boolean };
 
 type Asked = { action: string; options: Acting & { force?: true }; command: Command; out: Output };
 
@@ -26,7 +26,7 @@ export async function changeVersions({ action, options, command, out }: Asked, t
     if (!routing) throw refusal('No version of the workflows has been started here yet: start the system.');
     const wanted = targetOf(routing);
     if (!wanted) throw refusal('No other version has been current before: name one with --to.');
-    const { target, current, ramping } = wanted;
+    const { target, gains, current, ramping } = wanted;
     if (!routing.versions.some(({ buildId }) => buildId === target)) {
       const known = routing.versions.map(({ buildId }) => buildId).join(', ');
       command.error(`error: there is no version ${target}; known are ${known}.`, { exitCode: EXIT.usage });
@@ -34,7 +34,7 @@ export async function changeVersions({ action, options, command, out }: Asked, t
     if (current === null) throw refusal('No version is current, so that nothing can ramp beside it: promote one.');
     if (ramping?.buildId === current) command.error(`error: ${target} is current already.`, { exitCode: EXIT.usage });
     const workers = await presentWorkers(at);
-    if (!workers.has(target) && !options.force) throw refusal(`Nobody runs version ${target}, so that all would wait: start its workers, or say --force.`);
+    if (gains && !workers.has(target) && !options.force) throw refusal(`Nobody runs version ${target}, so that all would wait: start its workers, or say --force.`);
     await withServices(async ({ services }) => {
       const ctx = ctxOf(options);
       const before = { current: routing.current, ramping: routing.ramping };

@@ -107,8 +107,10 @@ async function tokenOf(change: Promise<{ conflictToken?: Uint8Array | null }>): 
   }
 }
 
+/** Of an error of gRPC. */
 export function codeOf(error: unknown): number | undefined {
-  return (error as { code?: number } | undefined)?.code;
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'number' ? code : undefined;
 }
 
 type Timestamp = { seconds?: unknown; nanos?: number | null };

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { StartupError } from '../embedded/startup-error.ts';
 import { changeRouting, type Moved } from './change-routing.ts';
 import { notePatches } from './known-patches.ts';
-import { type At, readRouting, type Routing, RoutingChanged } from './routing.ts';
+import { type At, codeOf, readRouting, type Routing, RoutingChanged } from './routing.ts';
 import { unpinShort } from './runs.ts';
 import type { Version } from './version.ts';
 
@@ -17,11 +17,21 @@ const REGISTERED_WITHIN_MS = 30_000;
 const TRIES = 5;
 
 /**
- * What a worker does about its version once it polls: it says what its code knows, and becomes current where that is
- * not for operators to say, or nothing ever was. Then it also takes over what is pinned to versions of before, which
- * nobody runs any more. Otherwise it says once in the log what it waits for. Throws StartupError when it can't be known.
+ * What a worker does about its version once it polls: it says what its code knows, and makes it current where that is
+ * not for operators to do (`auto`), or nothing ever was. With `auto` it also takes over what is pinned to versions of
+ * before, which nobody runs any more. Otherwise it says once in the log what it waits for. Throws StartupError.
  */
-export async function takePart({ version, patches, promote, log, ...at }: Options): Promise<void> {
+export async function takePart(options: Options): Promise<void> {
+  try {
+    await takeItsPart(options);
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    const { details = '' } = error as { details?: string };
+    throw new StartupError({ code: 'dependency_unreachable', message: `Temporal does not take version ${options.version.buildId} of the workflows: ${details}`, cause: error });
+  }
+}
+
+async function takeItsPart({ version, patches, promote, log, ...at }: Options): Promise<void> {
   const { buildId } = version;
   await registered(at, buildId);
   await notePatches(at, version, patches);
