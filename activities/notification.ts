@@ -7,6 +7,8 @@ export function notificationActivities(service: NotificationService, onUnexpecte
     {
       sendNotice: service.sendNotice,
       sendIncident: service.sendIncident,
+      openStuckCases: service.openStuckCases,
+      reportStuck: service.reportStuck,
     },
     onUnexpected,
   );

@@ -20,6 +20,7 @@ export function studyActivities(service: StudyService, onUnexpected: OnUnexpecte
       recordOutcome: service.recordOutcome,
       markCodeBreakTold: service.markCodeBreakTold,
       markMisusesTold: service.markMisusesTold,
+      noteOperation: service.noteOperation,
     },
     onUnexpected,
   );

@@ -16,6 +16,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { codecRoutes } from './routes/codec.ts';
 import { enrollmentActionRoutes } from './routes/enrollment-actions.ts';
 import { enrollmentRoutes } from './routes/enrollments.ts';
+import { operationRoutes } from './routes/operations.ts';
 import { outsideRoutes } from './routes/outside.ts';
 import { patientRecordRoutes } from './routes/patient-records.ts';
 import { patientRoutes } from './routes/patients.ts';
@@ -52,6 +53,7 @@ export function createApp(deps: ApiDeps): Api {
   screeningLogRoutes(api, deps);
   unblindingRoutes(api, deps);
   auditRoutes(api, deps);
+  operationRoutes(api, deps);
   const codec: Api = new OpenAPIHono<ApiEnv>({ defaultHook: validationHook });
   codecRoutes(codec, deps);
 

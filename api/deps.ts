@@ -13,6 +13,7 @@ import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
 import type { OpenPayload } from './codec/payload-opener.ts';
 import type { RateLimits } from './edge/rate-limits.ts';
 import type { EnrollmentGateway } from './enrollment-gateway.ts';
+import type { OperationsGateway } from './operations-gateway.ts';
 import type { Health } from './routes/health.ts';
 
 export type Clients = {
@@ -30,6 +31,7 @@ export type EdgeRules = RateLimits & { corsOrigins?: readonly string[]; temporal
 export type ApiDeps = Health & {
   clients: Clients;
   enrollments: EnrollmentGateway;
+  operations: OperationsGateway;
   auth: TokenVerifier;
   /** Signs, as the API, what a person has asked for. */
   assert: AssertionSigner;

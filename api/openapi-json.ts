@@ -15,6 +15,7 @@ export function openApiJson(): string {
       notification: unconnected,
     } as ApiDeps['clients'],
     enrollments: unconnected as ApiDeps['enrollments'],
+    operations: unconnected as ApiDeps['operations'],
     auth: unconnected as ApiDeps['auth'],
     readiness: async () => ({}),
     partDeadlineMs: 0,

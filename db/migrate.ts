@@ -65,7 +65,7 @@ async function missing(client: postgres.Sql, service: ServiceName, migrations: r
 }
 
 /** The migrations in their order, each with the name by which its data step is found. */
-function migrationsOf(service: ServiceName): Migration[] {
+export function migrationsOf(service: ServiceName): Migration[] {
   const folder = fileURLToPath(new URL(`./migrations/${service}`, import.meta.url));
   const { entries } = JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as { entries: { tag: string }[] };
   return readMigrationFiles({ migrationsFolder: folder }).map(({ hash, folderMillis, sql: statements }, index) => ({

@@ -4,7 +4,7 @@ import { SERVICES, type ServiceName } from '../db/provision.ts';
 import { PRODUCTION_TIMING, type TimingProfile } from '../workflows/timing.ts';
 import { DEFAULT_CALLEE } from '../services/common/resilience/index.ts';
 import { StartupError } from './embedded/startup-error.ts';
-import { PRIVACY_EMAIL, RETENTION_YEARS } from './defaults.ts';
+import { PRIVACY_EMAIL, RETENTION_YEARS, WATCH } from './defaults.ts';
 import { SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { isTrustworthyUrl } from './oidc/get-json.ts';
 
@@ -82,6 +82,8 @@ export const ENVIRONMENT = z.object({
   RETENTION_YEARS: z.coerce.number().int().min(1).max(100).default(RETENTION_YEARS).describe('How long what identifies a participant is kept after the last enrollment ended; `ops patients erase` refuses before'),
   REAUTHENTICATION_MAX_AGE_S: z.coerce.number().int().min(1).max(86_400).default(MAX_AUTH_AGE_S).describe('How old the authentication (`auth_time` of the token) may be for a code-break'),
   CODE_BREAK_SWEEP_MS: millis(SWEEP_EVERY_MS).describe('Between two looks for code-breaks and incidents that nobody has been told of'),
+  STUCK_WATCH_MS: millis(WATCH.everyMs).describe('Between two looks for whatever is stuck'),
+  STUCK_ESCALATION_MS: millis(WATCH.escalateAfterMs).describe('How long something may be stuck until operators are told of it once more'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Of the log on standard output'),
 });
 

@@ -48,7 +48,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     databaseUrls,
     secrets,
     temporal,
-    workflowBundlePath: part === 'enrollment' ? await buildWorkflowBundle() : '',
+    workflowBundlePath: part === 'enrollment' || part === 'api' ? await buildWorkflowBundle() : '',
     deployment: { buildId: config.BUILD_ID, promote: config.DEPLOY_PROMOTE ?? 'manual' },
     ...(smtpUrl === undefined ? {} : { mail: mailOf(config, smtpUrl) }),
     ...(part === 'api' ? { auth: await tokenIssuerOf(config, log) } : {}),

@@ -1,9 +1,7 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
 import { StartupError } from './embedded/startup-error.ts';
-
-/** IndexedValueType of Temporal's API. */
-const INDEXED = { Keyword: 2, Bool: 5 } as const;
+import { INDEXED_VALUE_TYPE } from './embedded/temporal-ready.ts';
 
 /**
  * Makes sure that the server knows our search attributes: a start with an unknown one is refused, an upsert hangs.
@@ -18,7 +16,7 @@ export async function ensureSearchAttributes(temporal: { connection: ConnectionO
     if (missing.length === 0) return;
     await connection.operatorService.addSearchAttributes({
       namespace,
-      searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, INDEXED[type]])),
+      searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, INDEXED_VALUE_TYPE[type]])),
     });
   } catch (cause) {
     const names = Object.entries(REQUIRED_SEARCH_ATTRIBUTES).map(([name, type]) => `--name ${name} --type ${type}`).join(' ');

@@ -18,6 +18,7 @@ export function settingsOf(config: Config) {
     maxAuthAgeS: config.REAUTHENTICATION_MAX_AGE_S,
     seals: { everyMs: config.AUDIT_SEAL_INTERVAL_MS, dir: config.AUDIT_SEALS_DIR ?? join(config.DATA_DIR, 'audit-seals') },
     codeBreakSweepMs: config.CODE_BREAK_SWEEP_MS,
+    watch: { everyMs: config.STUCK_WATCH_MS, escalateAfterMs: config.STUCK_ESCALATION_MS },
     edge: { rules: rulesOf(config), ...(config.OIDC_SIGNING_ACR === undefined ? {} : { signingAcr: config.OIDC_SIGNING_ACR }) },
     listen: { host: config.HOST, port: config.PORT },
     publicUrl: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,

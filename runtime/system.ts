@@ -9,13 +9,14 @@ import { metricsRoute } from '../api/metrics.ts';
 import type { TokenVerifier } from '../api/auth/token.ts';
 import { type Health, healthRoutes } from '../api/routes/health.ts';
 import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
-import { assertionSigner } from '../services/common/index.ts';
+import { type AssertionSigner, assertionSigner } from '../services/common/index.ts';
 import { createMailer } from '../services/notification/index.ts';
 import { TASK_QUEUE } from '../workflows/consent-to-enrollment/messages.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
 import type { Secrets } from './keys.ts';
 import { describeError } from './crash.ts';
 import { listenHttp } from './listen.ts';
+import { ensureWatch, operationsGateway, operationsPort, signingOf, type WatchSettings } from './operations.ts';
 import { readinessOf } from './readiness.ts';
 import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
 import type { ServiceKeys } from './rpc/keys.ts';
@@ -60,6 +61,8 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpe
   interceptors?: WorkerOptions['interceptors'];
   /** Under which version the workflows run here. Absent: unversioned. */
   deployment?: { buildId?: string | undefined; promote: Promotion };
+  /** Absent: this process neither watches for what is stuck nor does what operators ask in bulk. For the process of the API. */
+  watch?: WatchSettings;
 };
 
 export type System = Composition & {
@@ -79,10 +82,11 @@ export type System = Composition & {
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { log, temporal, queues = QUEUES } = options;
   const clock = options.clock ?? (() => new Date());
+  const watch = options.auth ? options.watch : undefined;
   const { serviceKeys } = options;
   const dataConverter = dataConverterOf(options.secrets.payloadKeys);
   const { client, close: closeClient } = await openTemporalClient(temporal, options.secrets.payloadKeys);
-  const native = queues.length > 0 ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
+  const native = queues.length > 0 || watch ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
   const mailer = options.mail && createMailer(options.mail);
   const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describeError(error) }, 'unexpected error in a call');
   const registry = new Registry();
@@ -102,6 +106,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         workflowBundlePath: options.workflowBundlePath,
         onUnexpected: (activity, error) => log.error({ activity, error: describeError(error) }, 'unexpected error in an activity'),
         queues,
+        operations: watch && operationsPort({ client, namespace: temporal.namespace, clock }, signingOf({ assert: signerOf(options, clock), hashKey: options.secrets.hashKey })),
         ...(options.interceptors ? { interceptors: options.interceptors } : {}),
         ...(version ? { version } : {}),
       })
@@ -110,6 +115,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const patches = await patchesIn(options.workflowBundlePath);
     await takePart({ client, namespace: temporal.namespace, version, patches, promote: options.deployment.promote, log });
   }
+  if (watch) await ensureWatch(client, watch);
   const health: Health = {
     readiness: readinessOf({ databases, client, issuer: options.auth?.ready, ...(mailer ? { mailer } : {}) }),
     circuits: () => channels.circuits(),
@@ -151,13 +157,13 @@ type EdgeOptions = SystemOptions & {
 function edgeOf({ auth, serviceKeys, clock, client, composition, health, registry, log, ...options }: EdgeOptions) {
   const clients = composition.channels.clientsOf('api');
   const enrollments = temporalEnrollmentGateway({ client, timing: options.timing, publicUrl: options.publicUrl });
-  const { privateKeys } = serviceKeys;
-  if (!privateKeys.api) throw new Error('the API has no signing key of its own');
+  const assert = signerOf({ serviceKeys, secrets: options.secrets }, clock);
   const app = createApp({
     clients,
-    assert: assertionSigner({ privateKey: privateKeys.api, hashKey: options.secrets.hashKey, clock }),
+    assert,
     openPayload: payloadOpener(options.secrets.payloadKeys),
     enrollments,
+    operations: operationsGateway({ client, namespace: options.temporal.namespace, clock }, { signing: signingOf({ assert, hashKey: options.secrets.hashKey }), readiness: health.readiness }),
     auth,
     ...health,
     registry,
@@ -170,6 +176,12 @@ function edgeOf({ auth, serviceKeys, clock, client, composition, health, registr
   });
   const sweep = sweepOutboxes({ clients, enrollments, everyMs: options.codeBreakSweepMs ?? SWEEP_EVERY_MS, log });
   return { fetch: app.fetch, stop: () => sweep.stop() };
+}
+
+/** Signs as the API. */
+function signerOf({ serviceKeys: { privateKeys }, secrets }: Pick<SystemOptions, 'serviceKeys' | 'secrets'>, clock: () => Date): AssertionSigner {
+  if (!privateKeys.api) throw new Error('the API has no signing key of its own');
+  return assertionSigner({ privateKey: privateKeys.api, hashKey: secrets.hashKey, clock });
 }
 
 function healthOnly(health: Health, registry: Registry) {

@@ -4,11 +4,14 @@ import {
   edcActivities,
   notificationActivities,
   type OnUnexpected,
+  operationsActivities,
+  type OperationsPort,
   patientActivities,
   siteActivities,
   studyActivities,
 } from '../activities/index.ts';
 import { TASK_QUEUE } from '../workflows/consent-to-enrollment/messages.ts';
+import { OPERATIONS_QUEUE } from '../workflows/watch-for-stuck/messages.ts';
 import type { ServiceName } from '../db/provision.ts';
 import type { Version } from './deployment/version.ts';
 import type { Services } from './services.ts';
@@ -32,6 +35,8 @@ export type WorkersOptions = {
   interceptors?: WorkerOptions['interceptors'];
   /** Of the workflow code, see `deployment/`. Absent: the worker is unversioned. */
   version?: Version;
+  /** What operators' processes ask of Temporal; their queue has a worker here where it is given. */
+  operations?: OperationsPort | undefined;
 };
 
 export type RunningWorkers = {
@@ -58,6 +63,10 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
         : Worker.create({ ...common, dataConverter, taskQueue, activities: activitiesOf(taskQueue, services, onUnexpected), maxConcurrentActivityTaskExecutions: 40 }),
     ),
   );
+  if (options.operations) {
+    const activities = operationsActivities(options.operations, onUnexpected);
+    workers.push(await Worker.create({ ...common, dataConverter, taskQueue: OPERATIONS_QUEUE, activities, workflowBundle: { codePath: options.workflowBundlePath }, maxCachedWorkflows: 10, maxConcurrentActivityTaskExecutions: 4 }));
+  }
   const finished = Promise.all(workers.map(untilStopped)).then(() => undefined);
   return {
     finished,

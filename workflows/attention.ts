@@ -17,9 +17,13 @@ type Parked = { item: AttentionItem; resolution: Resolution | undefined };
 export class AttentionBoard {
   readonly #parked: Parked[] = [];
   readonly #rounds = new Map<string, number>();
+  readonly #failing = new Map<string, { firstFailedAt: string; attempts: number }>();
   readonly #changed: (event: 'parked' | 'resolved', item: AttentionItem) => void;
+  readonly #attemptsOfARound: number;
 
-  constructor(changed: (event: 'parked' | 'resolved', item: AttentionItem) => void) {
+  /** `attempts` are those that the retries of a step are bounded by. */
+  constructor({ attempts }: { attempts: number }, changed: (event: 'parked' | 'resolved', item: AttentionItem) => void) {
+    this.#attemptsOfARound = attempts;
     this.#changed = changed;
   }
 
@@ -42,21 +46,40 @@ export class AttentionBoard {
     options: { actions: ResolveAction[]; timeoutMs?: number; over?: () => boolean },
   ): Promise<Resolution> {
     const { code, why } = describeFailure(failure);
+    const since = new Date().toISOString();
+    const waitMs = options.timeoutMs === undefined ? null : options.timeoutMs * this.#pace(step);
     const parked: Parked = {
-      item: { step, since: new Date().toISOString(), code, why, actions: options.actions },
+      item: {
+        step, since, code, why, actions: options.actions,
+        ...this.#failedAgain(step, { failure, since }),
+        nextRoundAt: waitMs === null ? null : new Date(Date.now() + waitMs).toISOString(),
+      },
       resolution: undefined,
     };
     this.#parked.push(parked);
     this.#changed('parked', parked.item);
     try {
       const resolved = () => parked.resolution !== undefined || options.over?.() === true;
-      if (options.timeoutMs === undefined) await condition(resolved);
-      else await condition(resolved, options.timeoutMs * this.#pace(step), { summary: `Next round of: ${step}` });
+      if (waitMs === null) await condition(resolved);
+      else await condition(resolved, waitMs, { summary: `Next round of: ${step}` });
       return parked.resolution ?? { action: 'retry', reason: 'the next round' };
     } finally {
       this.#parked.splice(this.#parked.indexOf(parked), 1);
       this.#changed('resolved', parked.item);
     }
+  }
+
+  /** The step has succeeded: should it ever fail again, that is another story. */
+  recovered(step: string): void {
+    this.#failing.delete(step);
+  }
+
+  #failedAgain(step: string, { failure, since }: { failure: unknown; since: string }): { firstFailedAt: string; attempts: number } {
+    const before = this.#failing.get(step) ?? { firstFailedAt: since, attempts: 0 };
+    const usedUp = failure instanceof ActivityFailure && failure.retryState === 'MAXIMUM_ATTEMPTS_REACHED';
+    const failing = { ...before, attempts: before.attempts + (usedUp ? this.#attemptsOfARound : 1) };
+    this.#failing.set(step, failing);
+    return failing;
   }
 
   /** A history may not grow without bound: what stays broken for long is tried less and less often. */

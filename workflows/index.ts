@@ -19,3 +19,5 @@ function onVersions(versioningBehavior: 'AUTO_UPGRADE' | 'PINNED'): () => Workfl
 
 /** All workflows of the task queue `enrollment`: the entry of the bundle. */
 export { consentToEnrollment, reportCodeBreak, reportIncident, withdrawParticipant };
+export { retryStuck } from './retry-stuck/workflow.ts';
+export { watchForStuck } from './watch-for-stuck/workflow.ts';

@@ -26,6 +26,11 @@ export class Saga {
     this.#compensations.length = 0;
   }
 
+  /** What is registered, in the order in which it would be undone. */
+  get wouldUndo(): string[] {
+    return [...new Set(this.#compensations.map(({ name }) => name).toReversed())];
+  }
+
   /** Where the saga stands, for `undoTo`. */
   get mark(): number {
     return this.#compensations.length;
@@ -52,7 +57,9 @@ export class Saga {
     return CancellationScope.nonCancellable(async () => {
       for (;;) {
         try {
-          return await run();
+          const result = await run();
+          this.#attention.recovered(step);
+          return result;
         } catch (failure) {
           // Only a shutdown of the sandbox cancels in here; it must not be mistaken for a failed round.
           if (isCancellation(failure)) throw failure;

@@ -76,7 +76,7 @@ const resolveEnrollment = operation({
 });
 
 export function enrollmentActionRoutes(api: Api, deps: ApiDeps, signing: Signing): void {
-  const { enrollments } = deps;
+  const { clients, enrollments } = deps;
 
   api.openapi(recordReconsent, async (c) => {
     const body = c.req.valid('json');
@@ -113,6 +113,8 @@ export function enrollmentActionRoutes(api: Api, deps: ApiDeps, signing: Signing
     const body = c.req.valid('json');
     const facts = await locate(deps, { ctx: ctxOf(c), ...c.req.valid('param'), grant });
     const message = { ...(await envelope(deps, c, { enrollmentId: facts.enrollmentId, verb: 'resolveStep', body, content: body, said: { action: body.action } })), ...body };
+    const { action, reason } = body;
+    await clients.study.noteOperation({ ctx: ctxOf(c, reason), key: `${message.key}/${action}`, input: { action, about: facts.enrollmentId, details: {} } });
     const view = await enrollments.resolveStep(facts, message);
     return c.json(toEnrollmentResponse(facts, { live: view, reasons: showsReasons(grant) }), 200);
   });

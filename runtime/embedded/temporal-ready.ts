@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import type { SearchAttributeType } from '../../workflows/search-attributes.ts';
 import type { GuardedChild } from './guarded-child.ts';
 
 export const NAMESPACE = 'default';
@@ -9,9 +10,9 @@ const READY_TIMEOUT_MS = 30_000;
 const POLL_MS = 40;
 const CALL_TIMEOUT_MS = 2_000;
 /** `temporal.api.enums.v1.IndexedValueType` */
-const INDEXED_VALUE_TYPE = { Keyword: 2, Bool: 5 } as const;
+export const INDEXED_VALUE_TYPE = { Keyword: 2, Bool: 5, Datetime: 6 } as const satisfies Record<SearchAttributeType, number>;
 
-export type SearchAttributes = Readonly<Record<string, keyof typeof INDEXED_VALUE_TYPE>>;
+export type SearchAttributes = Readonly<Record<string, SearchAttributeType>>;
 
 interface ReadyOptions {
   address: string;

@@ -7,7 +7,7 @@ import { freePort } from './free-port.ts';
 import { spawnGuarded } from './guarded-child.ts';
 import type { GuardedChild } from './guarded-child.ts';
 import { StartupError } from './startup-error.ts';
-import { NAMESPACE, becomesReady } from './temporal-ready.ts';
+import { becomesReady, NAMESPACE, type SearchAttributes } from './temporal-ready.ts';
 import { endLeftoverTemporal, forgetTemporal, rememberTemporal } from './temporal-takeover.ts';
 
 /** Another program may take a port between our look and the bind. */
@@ -27,6 +27,9 @@ const SPEED_SETTINGS = [
   // Otherwise a timer, and so the next attempt of an activity, may come a second late.
   'history.timerProcessorMaxTimeShift="20ms"',
 ];
+
+/** Runs whose workflow task keeps failing can be searched for, from the second failure on (`TemporalReportedProblems`). */
+const SEARCHABLE = ['system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2'];
 
 export interface RunningTemporal {
   /** host:port of the gRPC frontend. */
@@ -48,7 +51,9 @@ interface TemporalOptions {
   /** Where the web interface has payloads opened; it puts `/decode` behind it. */
   codecEndpoint?: string;
   /** Registered before the first call is answered; also in a file that an earlier version made. */
-  searchAttributes: Readonly<Record<string, 'Keyword' | 'Bool'>>;
+  searchAttributes: SearchAttributes;
+  /** Dynamic configuration beside ours, each `name=value`. */
+  settings?: readonly string[];
   /** Without the speed settings, for comparison (`npm run bench`). */
   defaultSettings?: boolean;
   /** File that takes the server's errors; discarded without it. */
@@ -90,14 +95,14 @@ async function temporalProgram(): Promise<string> {
   throw new StartupError({ code: 'temporal_binary_missing', message });
 }
 
-function serverArguments({ dbFile, port, uiPort, codecEndpoint, searchAttributes, defaultSettings = false }: Omit<TemporalOptions, 'dbFile'> & { dbFile: string | undefined; port: number }): string[] {
+function serverArguments({ dbFile, port, uiPort, codecEndpoint, searchAttributes, settings = [], defaultSettings = false }: Omit<TemporalOptions, 'dbFile'> & { dbFile: string | undefined; port: number }): string[] {
   const storage = dbFile === undefined ? [] : ['--db-filename', dbFile, ...(defaultSettings ? [] : ['--sqlite-pragma', 'journal_mode=WAL'])];
   // FULL: what the server has acknowledged must outlive a power cut (costs a fifth of the throughput).
   const durability = dbFile === undefined ? [] : ['--sqlite-pragma', 'synchronous=FULL'];
-  const speed = defaultSettings ? [] : SPEED_SETTINGS.flatMap((setting) => ['--dynamic-config-value', setting]);
+  const dynamic = [...(defaultSettings ? [] : SPEED_SETTINGS), ...SEARCHABLE, ...settings].flatMap((setting) => ['--dynamic-config-value', setting]);
   const attributes = Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
   const ui = uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-ip', '127.0.0.1', '--ui-disable-news-fetch', ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint])];
-  return ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--namespace', NAMESPACE, '--log-level', 'error', ...storage, ...durability, ...speed, ...attributes, ...ui];
+  return ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--namespace', NAMESPACE, '--log-level', 'error', ...storage, ...durability, ...dynamic, ...attributes, ...ui];
 }
 
 function running({ address, child, dbFile, uiPort }: { address: string; child: GuardedChild; dbFile: string | undefined; uiPort: number | undefined }): RunningTemporal {

@@ -10,5 +10,6 @@ export * from './page.ts';
 export * from './require-unused.ts';
 export { inScope } from './resilience/call-scope.ts';
 export * from './schemas.ts';
+export * from './stuck.ts';
 export * from './verbs.ts';
 export * from './within.ts';

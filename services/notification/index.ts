@@ -6,12 +6,14 @@ import { ledger, type NotificationDeps } from './deps.ts';
 import { eraseRecipient } from './erase-recipient.ts';
 import { guards } from './guards.ts';
 import { listMessages } from './list-messages.ts';
+import { openStuckCases } from './stuck-cases/open-stuck-cases.ts';
+import { reportStuck } from './stuck-cases/report-stuck.ts';
 import { sendIncident } from './send-incident.ts';
 import { sendNotice } from './send-notice.ts';
 
 /** Tells people by mail what happened with an enrollment. */
 export function notificationService(deps: NotificationDeps) {
-  return bindVerbs(deps, { sendNotice, sendIncident, listMessages, eraseRecipient, rewrapDataKeys: rewrapDataKeysIn(ledger), listAuditEntries: listAuditEntriesIn(ledger, { identifying: true }), authorise: authoriseWith(guards) });
+  return bindVerbs(deps, { sendNotice, sendIncident, openStuckCases, reportStuck, listMessages, eraseRecipient, rewrapDataKeys: rewrapDataKeysIn(ledger), listAuditEntries: listAuditEntriesIn(ledger, { identifying: true }), authorise: authoriseWith(guards) });
 }
 
 export type NotificationService = ReturnType<typeof notificationService>;

@@ -14,7 +14,10 @@ const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' 
 /** `superseded`: the recipient was replaced before the mail went out. */
 export const MESSAGE_STATUSES = ['pending', 'sent', 'superseded'] as const;
 
-export type MessageKind = (typeof NOTICE_KINDS)[number] | (typeof INCIDENT_KINDS)[number];
+/** What operators are told by the watch: found, lasting, over. */
+export const WATCH_KINDS = ['stuck_found', 'stuck_lasting', 'stuck_over'] as const;
+
+export type MessageKind = (typeof NOTICE_KINDS)[number] | (typeof INCIDENT_KINDS)[number] | (typeof WATCH_KINDS)[number];
 
 /** One row per notice and recipient. The only place where an address of a recipient stands. */
 export const messages = schema.table(
@@ -24,7 +27,7 @@ export const messages = schema.table(
     /** `{key of the command}/{recipient}`. */
     key: text('key').notNull(),
     commandKey: text('command_key').notNull(),
-    kind: text('kind', { enum: [...NOTICE_KINDS, ...INCIDENT_KINDS] }).notNull(),
+    kind: text('kind', { enum: [...NOTICE_KINDS, ...INCIDENT_KINDS, ...WATCH_KINDS] }).notNull(),
     /** Null of an incident, which belongs to no enrollment. */
     enrollmentId: uuid('enrollment_id'),
     studyId: uuid('study_id'),

@@ -79,6 +79,7 @@ export const guards: Record<string, Guard<StudyDeps>> = {
   listUntoldMisuses: 'system',
   // The caller's own signing; a refusal is noted whoever they are.
   noteMisuse: { for: SIGNING },
+  noteOperation: { for: ['resolveEnrollment', 'retryRun', 'startBulkRetry', 'stopBulkRetry', 'controlActivity', 'resetRun', 'unpauseRun'] },
   signingLockedUntil: { for: SIGNING },
   requestUnblinding: { for: ['requestUnblinding'], about: study },
   approveUnblinding: { for: ['approveUnblinding'], about: study },

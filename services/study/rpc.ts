@@ -36,6 +36,7 @@ export const studyRpc = rpcTable(Desc, {
   requestUnblinding: { method: 'requestUnblinding', callers: ['api'], result: 'unblinding' },
   approveUnblinding: { method: 'approveUnblinding', callers: ['api'], result: 'unblinding' },
   listUnblindings: { method: 'listUnblindings', callers: ['api'] },
+  noteOperation: { method: 'noteOperation', callers: ['api'] },
   noteMisuse: { method: 'noteMisuse', callers: ['api', 'patient', 'edc', 'study'] },
   listUntoldMisuses: { method: 'listUntoldMisuses', callers: ['api'] },
   signingLockedUntil: { method: 'getSigningLock', callers: ['api'] },

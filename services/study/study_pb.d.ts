@@ -3202,6 +3202,55 @@ export declare type CorrectBaselineResponse = Message<"study.v1.CorrectBaselineR
 export declare const CorrectBaselineResponseSchema: GenMessage<CorrectBaselineResponse>;
 
 /**
+ * @generated from message study.v1.NoteOperationRequest
+ */
+export declare type NoteOperationRequest = Message<"study.v1.NoteOperationRequest"> & {
+  /**
+   * @generated from field: string action = 1;
+   */
+  action: string;
+
+  /**
+   * An enrollment, a workflow, a bulk of retries.
+   *
+   * @generated from field: string about = 2;
+   */
+  about: string;
+
+  /**
+   * @generated from field: google.protobuf.Struct details = 3;
+   */
+  details?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message study.v1.NoteOperationRequest.
+ * Use `create(NoteOperationRequestSchema)` to create a new message.
+ */
+export declare const NoteOperationRequestSchema: GenMessage<NoteOperationRequest>;
+
+/**
+ * @generated from message study.v1.NoteOperationResponse
+ */
+export declare type NoteOperationResponse = Message<"study.v1.NoteOperationResponse"> & {
+  /**
+   * @generated from field: string action = 1;
+   */
+  action: string;
+
+  /**
+   * @generated from field: string about = 2;
+   */
+  about: string;
+};
+
+/**
+ * Describes the message study.v1.NoteOperationResponse.
+ * Use `create(NoteOperationResponseSchema)` to create a new message.
+ */
+export declare const NoteOperationResponseSchema: GenMessage<NoteOperationResponse>;
+
+/**
  * @generated from message study.v1.NoteMisuseRequest
  */
 export declare type NoteMisuseRequest = Message<"study.v1.NoteMisuseRequest"> & {
@@ -3789,7 +3838,16 @@ export declare const StudyService: GenService<{
   },
   /**
    * Records the right baseline of somebody randomised in a wrong stratum; the randomisation stands.
+   * Writes into the audit trail what an operator does to a run, before it is done.
    *
+   * @generated from rpc study.v1.StudyService.NoteOperation
+   */
+  noteOperation: {
+    methodKind: "unary";
+    input: typeof NoteOperationRequestSchema;
+    output: typeof NoteOperationResponseSchema;
+  },
+  /**
    * @generated from rpc study.v1.StudyService.NoteMisuse
    */
   noteMisuse: {

@@ -47,7 +47,7 @@ export function fakeGateway(clients: Pick<Services, 'patient'>): FakeGateway {
       });
       gateway.views.set(enrollmentId, {
         enrollmentId, stage: 'slot', outcome: null, pastPivot: false, needsAttention: false, stuckStep: null, attention: [],
-        awaiting: null, subjectNumber: 'S1-0001', consentId, validity, interruption: null, withdrawnBy: null,
+        awaiting: null, subjectNumber: 'S1-0001', wouldUndo: [], consentId, validity, interruption: null, withdrawnBy: null,
       });
       const started = running === undefined || running.requestKey === input.requestKey;
       return { kind: 'recorded', result: { enrollmentId, stage: 'consent', outcome: null, consentId, validity, started } };

@@ -14,6 +14,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { payloadOpener } from '../../runtime/temporal-codec/payload-opener.ts';
 import { testLog } from '../support/log.ts';
 import { TEST_SECRETS } from '../support/secrets.ts';
+import { fakeOperations } from './fake-operations.ts';
 import { type FakeGateway, fakeGateway } from './fake-gateway.ts';
 
 /** The members of answers that tests look into; which of them are there depends on the operation. */
@@ -69,6 +70,7 @@ export async function startTestApi({ log = testLog, deps = {} }: { log?: Logger;
     assert: assertionSigner({ privateKey: serviceKeys.privateKeys.api!, hashKey: TEST_SECRETS.hashKey, clock: () => new Date() }),
     openPayload: payloadOpener(TEST_SECRETS.payloadKeys),
     enrollments: gateway,
+    operations: fakeOperations(),
     auth: issuer,
     readiness: async () => ({ database_patient: 'ok', temporal: gateway.away ? 'unavailable' : 'ok' }),
     hashKey: TEST_SECRETS.hashKey,

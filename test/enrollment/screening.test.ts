@@ -50,12 +50,20 @@ describe('screening and eligibility', () => {
       const { body } = await study.clinician.get<{ items: EnrollmentBody[] }>(`/enrollments?awaiting=eligibility&siteId=${study.siteId}`);
       return body.items.some((one) => one.enrollmentId === enrollmentId);
     });
+    const { awaiting } = await study.until(enrollmentId, awaits('eligibility'));
+    await eventually('Temporal lists it by what is awaited and until when', async () => {
+      const expiring = `Awaiting = "eligibility" AND AwaitedUntil = "${awaiting?.until}" AND EnrollmentId = "${enrollmentId}"`;
+      return (await at.system.client.workflow.count(expiring)).count === 1;
+    });
     const { evaluation } = await eligibility(study, enrollmentId);
     expect(evaluation?.criteria).toMatchObject([{ code: 'I01', result: 'met', value: 44 }, { code: 'E03', result: 'met', value: 88 }]);
 
     const signed = await study.decide(enrollmentId, 'eligible', { sha256: evaluation?.sha256 ?? '' });
     expect(signed).toMatchObject({ status: 201, body: { decision: 'eligible', sha256: evaluation?.sha256 } });
     expect(await ended(study, enrollmentId)).toMatchObject({ outcome: 'active', status: 'on-study' });
+    await eventually('Temporal lists it as awaiting nobody', async () =>
+      (await at.system.client.workflow.count(`EnrollmentId = "${enrollmentId}" AND Awaiting IS NULL AND AwaitedUntil IS NULL`)).count === 1,
+    );
     const after = await eligibility(study, enrollmentId);
     expect(after.decisions).toMatchObject([{ decision: 'eligible', signer: { userId: 'doctor-1' }, meaning: 'I have reviewed the criteria', invalidated: null }]);
     expect(await evidence.milestones()).toEqual(expect.arrayContaining(['ELIGIBILITY EVALUATED', 'ELIGIBILITY CRITERIA MET', 'ENTERED INTO TRIAL']));

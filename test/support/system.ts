@@ -56,6 +56,9 @@ export type Changes = {
   edge?: SystemOptions['edge'];
   /** Under which version of the workflow code, see `runtime/deployment`; unversioned when absent. */
   deployment?: NonNullable<SystemOptions['deployment']>;
+  /** The watch for what is stuck, and the worker of operators' processes; none without it. */
+  watch?: SystemOptions['watch'];
+  /** Other workflow code than that of the checkout. */
   workflowBundlePath?: string;
 };
 
@@ -98,6 +101,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
         namespace: 'default',
       },
       workflowBundlePath: now.workflowBundlePath ?? inject('workflowBundlePath'),
+      ...(now.watch ? { watch: now.watch } : {}),
       mail: { smtpUrl: now.smtpUrl ?? mailbox.smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 },
       auth: issuer,
       timing: { ...TEST_TIMING, ...now.timing },

@@ -5,7 +5,7 @@ import { type InternalConnectionOptions, InternalConnectionOptionsSymbol } from 
 import { freePort } from '../../runtime/embedded/free-port.ts';
 import { type GuardedChild, spawnGuarded } from '../../runtime/embedded/guarded-child.ts';
 import type { RunningTemporal } from '../../runtime/embedded/temporal.ts';
-import { listens, NAMESPACE } from '../../runtime/embedded/temporal-ready.ts';
+import { INDEXED_VALUE_TYPE, listens, NAMESPACE } from '../../runtime/embedded/temporal-ready.ts';
 import { findTestServer } from '../../runtime/setup/test-server-binary.mjs';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
 import { ServerClock } from './server-clock.ts';
@@ -18,8 +18,6 @@ const END_STEPS = [
   { signal: 'SIGTERM', waitMs: 2000 },
   { signal: 'SIGKILL', waitMs: 2000 },
 ] as const;
-/** `temporal.api.enums.v1.IndexedValueType` */
-const INDEXED = { Keyword: 2, Bool: 5 } as const;
 
 export type TimeSkippingServer = RunningTemporal & { clock: ServerClock };
 
@@ -54,7 +52,7 @@ async function running(address: string, child: GuardedChild): Promise<TimeSkippi
   // The option by which the SDK's own test environment asks for the service that skips time.
   const options: InternalConnectionOptions = { address, connectTimeout: CALL_MS, [InternalConnectionOptionsSymbol]: { supportsTestService: true } };
   const connection = await Connection.connect(options);
-  const searchAttributes = Object.fromEntries(Object.entries(REQUIRED_SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED[type]]));
+  const searchAttributes = Object.fromEntries(Object.entries(REQUIRED_SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED_VALUE_TYPE[type]]));
   await connection.withDeadline(Date.now() + CALL_MS, () => connection.operatorService.addSearchAttributes({ namespace: NAMESPACE, searchAttributes }));
   const clock = new ServerClock(connection);
   await clock.follow();

@@ -1,5 +1,6 @@
 import { ApplicationFailure, type CancellationScope, condition, log, setHandler } from '@temporalio/workflow';
 import { refusal } from '../attention.ts';
+import { attentionItems } from '../attention-messages.ts';
 import {
   awaitConsentRecorded,
   enrollmentView,
@@ -37,6 +38,7 @@ export const MESSAGE_LIMIT = 500;
 export function handleMessages(enrollment: Enrollment, root: CancellationScope): void {
   const inbox = new Inbox();
   setHandler(enrollmentView, () => enrollment.view(), { description: 'Where the enrollment stands' });
+  setHandler(attentionItems, () => enrollment.attention.items, { description: 'What needs attention' });
   setHandler(awaitConsentRecorded, (message) => answerStart(enrollment, inbox, message), {
     description: 'Sent along with the start: answers once the consent is recorded',
   });

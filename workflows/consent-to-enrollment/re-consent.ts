@@ -52,7 +52,7 @@ export async function renewConsent(enrollment: Enrollment, notices: Notices, ver
 
 /** The wait has ended: whoever sent a consent that came too late is told so. No handler may be left without an answer. */
 export function stopAwaitingConsent(enrollment: Enrollment): void {
-  enrollment.awaiting = null;
+  enrollment.stopAwaiting();
   if (!enrollment.reConsent) return;
   const answer = refusal('not_awaiting_consent', 'This enrollment does not wait for a consent any more.');
   enrollment.reConsentAnswer.set(enrollment.reConsent.key, answer);

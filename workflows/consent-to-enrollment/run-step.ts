@@ -42,7 +42,9 @@ export abstract class Steps {
   ): Promise<T | undefined> {
     for (;;) {
       try {
-        return await run();
+        const result = await run();
+        this.attention.recovered(name);
+        return result;
       } catch (failure) {
         if (isCancellation(failure) || isAnswer(failure)) throw failure;
         if ((await this.#park(name, failure, actions)) === 'skip') return undefined;

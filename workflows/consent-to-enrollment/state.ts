@@ -1,8 +1,4 @@
-import {
-  type ApplicationFailure,
-  setCurrentDetails,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
+import { type ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { type ServiceActivities, serviceActivities } from '../activity-proxies.ts';
 import { AttentionBoard, refusal } from '../attention.ts';
 import { Deadlines } from '../deadlines.ts';
@@ -27,6 +23,7 @@ import type {
   WorkflowCtx,
 } from './types.ts';
 import { Steps } from './run-step.ts';
+import { SearchableAwaiting } from './searchable-awaiting.ts';
 import { viewOf } from './view.ts';
 
 /** The state of one run. */
@@ -71,12 +68,13 @@ export class Enrollment extends Steps {
   readonly #rounds = new Map<string, number>();
   readonly #reConsentUntil = new Map<string, number>();
   readonly #interruptions = new Interruptions();
+  readonly #searchable = new SearchableAwaiting();
 
   constructor(input: EnrollmentInput) {
     super();
     this.input = input;
     this.activities = serviceActivities(input.timing);
-    this.attention = new AttentionBoard((event, item) => {
+    this.attention = new AttentionBoard(input.timing, (event, item) => {
       if (this.outcome) this.parkedAfterOutcome = true;
       reportAttention(this, event, item);
     });
@@ -178,9 +176,19 @@ export class Enrollment extends Steps {
 
   /** Begins or ends a wait for a person: shown, and written to the record in Study. */
   setAwaiting(awaiting: Awaiting | null): Promise<unknown> {
+    this.#nowAwaiting(awaiting);
+    return reportProgress(this);
+  }
+
+  /** Ends a wait that something else ends with it, which writes the record itself. */
+  stopAwaiting(): void {
+    if (this.awaiting) this.#nowAwaiting(null);
+  }
+
+  #nowAwaiting(awaiting: Awaiting | null): void {
     this.awaiting = awaiting;
     this.showDetails();
-    return reportProgress(this);
+    this.#searchable.show(awaiting);
   }
 
   showDetails(): void {

@@ -134,7 +134,19 @@ export type RandomisationDone = { enrollmentId: string; randomisedAt: string };
 export type Awaiting = { what: string; who: string; until: string | null };
 
 /** Something that needs an operator: which step, since when, why (public text), and what may be done. */
-export type AttentionItem = { step: string; since: string; code: string; why: string; actions: ResolveAction[] };
+export type AttentionItem = {
+  step: string;
+  /** Of the last failure. */
+  since: string;
+  code: string;
+  why: string;
+  actions: ResolveAction[];
+  /** Of the first of the failures that followed each other, and how many attempts they were. */
+  firstFailedAt: string;
+  attempts: number;
+  /** When it is tried again by itself; null: when an operator says so. */
+  nextRoundAt: string | null;
+};
 
 /** Live details of a run. No personal data. */
 export type EnrollmentView = {
@@ -147,6 +159,8 @@ export type EnrollmentView = {
   attention: AttentionItem[];
   awaiting: Awaiting | null;
   subjectNumber: string | null;
+  /** The steps that an abort would undo now, in the order in which that is done. */
+  wouldUndo: string[];
   consentId: string | null;
   validity: ConsentValidity | null;
   /** Accepted, and applied as soon as it is known on which side of the pivot the run stands. */

@@ -15,6 +15,7 @@ export function viewOf(enrollment: Enrollment): EnrollmentView {
     attention: attention.items,
     awaiting: enrollment.awaiting,
     subjectNumber: enrollment.subjectNumber,
+    wouldUndo: enrollment.saga.wouldUndo,
     consentId: consent?.consentId ?? null,
     validity: consent?.validity ?? null,
     interruption: interruption?.kind ?? null,

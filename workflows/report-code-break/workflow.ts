@@ -1,8 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { serviceActivities } from '../activity-proxies.ts';
-import { AttentionBoard } from '../attention.ts';
 import { Saga } from '../saga.ts';
-import { showAttention } from '../show-attention.ts';
+import { shownBoard } from '../show-attention.ts';
 import type { ReportCodeBreakInput } from './messages.ts';
 
 /**
@@ -11,7 +10,7 @@ import type { ReportCodeBreakInput } from './messages.ts';
  */
 export async function reportCodeBreak({ codeBreakId, result, role, at, about, timing }: ReportCodeBreakInput): Promise<{ codeBreakId: string }> {
   const activities = serviceActivities(timing);
-  const attention: AttentionBoard = new AttentionBoard((_event, item) => showAttention(attention, item));
+  const attention = shownBoard(timing);
   const inRounds = new Saga(attention, timing.roundMs);
   // The system's own duty: whoever broke the code has no part in it, and their name no place here.
   const ctx = { actor: { kind: 'service' as const, service: 'study' }, requestId: `code-break/${codeBreakId}` };

@@ -1,7 +1,6 @@
 import { serviceActivities } from '../activity-proxies.ts';
-import { AttentionBoard } from '../attention.ts';
 import { Saga } from '../saga.ts';
-import { showAttention } from '../show-attention.ts';
+import { shownBoard } from '../show-attention.ts';
 import type { ReportIncidentInput } from './messages.ts';
 
 /**
@@ -10,7 +9,7 @@ import type { ReportIncidentInput } from './messages.ts';
  */
 export async function reportIncident({ timing, ...incident }: ReportIncidentInput): Promise<{ incidentId: string }> {
   const activities = serviceActivities(timing);
-  const attention: AttentionBoard = new AttentionBoard((_event, item) => showAttention(attention, item));
+  const attention = shownBoard(timing);
   const inRounds = new Saga(attention, timing.roundMs);
   const { incidentId, kind } = incident;
   const owner = kind === 'break_glass' ? 'patient' : 'study';

@@ -1,10 +1,9 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { serviceActivities } from '../activity-proxies.ts';
-import { AttentionBoard } from '../attention.ts';
 import { actingOnBehalfOf } from '../consent-to-enrollment/acting.ts';
 import { Saga } from '../saga.ts';
 import { searchAttributes } from '../search-attributes.ts';
-import { showAttention } from '../show-attention.ts';
+import { shownBoard } from '../show-attention.ts';
 import type { WithdrawParticipantInput } from './messages.ts';
 
 /**
@@ -15,7 +14,7 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
   const { identity, scope, decidedBy, subjectNumber, timing } = input;
   const { enrollmentId, studyId, studyCode, siteId, siteCode, patientId } = identity;
   const activities = serviceActivities(timing);
-  const attention: AttentionBoard = new AttentionBoard((_event, item) => showAttention(attention, item));
+  const attention = shownBoard(timing);
   const inRounds = new Saga(attention, timing.roundMs);
   const key = (step: string) => `${enrollmentId}/withdrawal-${step}/${input.key}`;
   const ctx = actingOnBehalfOf(input);

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { ACTIVITY_ACTIONS, type ActivityAction } from '../engine/control-activity.ts';
+import { acting, type Acting, ctxOf } from '../acting.ts';
+import { atResolving } from '../at-resolving.ts';
+import { runId, wordOf } from '../at-run.ts';
+import { noteOperation } from '../note-operation.ts';
+import { EXIT, type Output } from '../output.ts';
+
+const SAYS: Record<ActivityAction, string> = {
+  reset: 'Try an activity again at once, counting from the first attempt.',
+  pause: 'Have an activity not tried again until it is unpaused.',
+  unpause: 'Have an activity that was paused tried again.',
+};
+
+export function controlActivityCommands(group: Command, outputOf: (command: Command) => Output): void {
+  for (const action of ACTIVITY_ACTIONS) {
+    acting(group.command(action))
+      .description(SAYS[action])
+      .argument('<id>', 'of the enrollment, or a workflow id', runId)
+      .argument('<activity>', 'its name or number, as "ops show" says it')
+      .action(async (id: string, activity: string, options: Acting, command: Command) => {
+        const [{ locateRun }, { controlActivity }] = await Promise.all([import('../engine/locate-run.ts'), import('../engine/control-activity.ts')]);
+        await atResolving(async ({ engine, services }) => {
+          const run = await locateRun(engine, id);
+          const { key } = wordOf(options);
+          const about = run.enrollmentId ?? run.workflowId;
+          await noteOperation(services, { ctx: ctxOf(options), key: `${key}/${action}`, input: { action: `${action}_activity`, about, details: { activity, runId: run.runId } } });
+          const done = await controlActivity(engine, run, { action, activity, key });
+          outputOf(command).result({ id: about, action, ...done }, `${about}: ${done.activity} (${done.activityId}): ${action} was taken.`);
+        });
+        process.exitCode = EXIT.done;
+      });
+  }
+}
