@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { StartupError } from '../embedded/startup-error.ts';
 import { changeRouting, type Moved } from './change-routing.ts';
 import { notePatches } from './known-patches.ts';
-import { type At, codeOf, readRouting, type Routing, RoutingChanged } from './routing.ts';
+import { type At, codeOf, NOT_FOUND, readRouting, type Routing, RoutingChanged } from './routing.ts';
 import { unpinShort } from './runs.ts';
 import type { Version } from './version.ts';
 
@@ -13,7 +13,7 @@ export type Promotion = 'auto' | 'manual';
 
 type Options = At & { version: Version; patches: readonly string[]; promote: Promotion; log: Logger };
 
-const REGISTERED_WITHIN_MS = 30_000;
+const KNOWN_WITHIN_MS = 30_000;
 const TRIES = 5;
 
 /**
@@ -33,14 +33,13 @@ export async function takePart(options: Options): Promise<void> {
 
 async function takeItsPart({ version, patches, promote, log, ...at }: Options): Promise<void> {
   const { buildId } = version;
-  await registered(at, buildId);
-  await notePatches(at, version, patches);
+  await onceKnown(async () => notePatches(at, version, patches));
   for (let trial = 1; ; trial += 1) {
-    const routing = await registered(at, buildId);
+    const routing = await onceKnown(async () => registered(at, buildId));
     if (routing.current === buildId && promote === 'manual') return;
     if (promote === 'manual' && !isFirst(routing)) return waits(routing, { buildId, log });
     try {
-      const moved = await changeRouting(at, { current: buildId, ramping: null }, { routing, identity: `${process.pid}@${hostname()}`, force: true });
+      const moved = await onceKnown(async () => changeRouting(at, { current: buildId, ramping: null }, { routing, identity: `${process.pid}@${hostname()}`, force: true }));
       const unpinned = promote === 'auto' ? await unpinShort(at, [buildId]) : 0;
       return said(routing, { buildId, moved, unpinned, log });
     } catch (error) {
@@ -50,13 +49,21 @@ async function takeItsPart({ version, patches, promote, log, ...at }: Options): 
   }
 }
 
-/** Its first poll makes it known. */
-async function registered(at: At, buildId: string): Promise<Routing> {
-  for (const until = Date.now() + REGISTERED_WITHIN_MS; Date.now() < until; await delay(50)) {
-    const routing = await readRouting(at);
-    if (routing?.versions.some((version) => version.buildId === buildId)) return routing;
+/** The first poll makes a version known, to one part of the server after the other: not found means not yet. */
+async function onceKnown<T>(ask: () => Promise<T>): Promise<T> {
+  for (const until = Date.now() + KNOWN_WITHIN_MS; ; await delay(50)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (codeOf(error) !== NOT_FOUND || Date.now() > until) throw error;
+    }
   }
-  throw new StartupError({ code: 'dependency_unreachable', message: `Temporal has not taken notice of version ${buildId} of the workflows within ${REGISTERED_WITHIN_MS / 1000} s: does the server have Worker Deployments (1.28 or later)?` });
+}
+
+async function registered(at: At, buildId: string): Promise<Routing> {
+  const routing = await readRouting(at);
+  if (routing?.versions.some((version) => version.buildId === buildId)) return routing;
+  throw Object.assign(new Error('not yet'), { code: NOT_FOUND, details: `it is not known ${KNOWN_WITHIN_MS / 1000} s after the first poll` });
 }
 
 const isFirst = ({ current, versions }: Routing): boolean => current === null && versions.every(({ status }) => status === 'inactive');
