@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { KeyFileError } from '../db/encryption/key-ring.ts';
 import { StartupError } from '../runtime/embedded/startup-error.ts';
 import { isTypedError } from '../services/common/errors.ts';
+import { deployCommands } from './commands/deploy.ts';
 import { controlActivityCommands } from './commands/control-activity.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { erasePatientCommand } from './commands/erase-patient.ts';
@@ -39,6 +40,7 @@ rotateKeysCommand(group('keys', 'the keys of the installation'), outputOf);
 const audit = group('audit', 'the audit trail');
 verifyAuditCommand(audit, outputOf);
 exportAuditCommand(audit, outputOf);
+deployCommands(group('deploy', 'the versions of the workflow code'), outputOf);
 erasePatientCommand(group('patients', 'participants'), outputOf);
 
 try {

@@ -35,6 +35,8 @@ export const ENVIRONMENT = z.object({
   ) as Record<`DATABASE_OWNER_URL_${Uppercase<ServiceName>}`, z.ZodOptional<typeof postgresUrl>>),
   DATABASE_TIMEOUT_MS: millis(5000).describe('A statement or a wait for a lock'),
   TEMPORAL_ADDRESS: z.string().min(1).optional().describe('Temporal server instead of the embedded one, host:port; `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*` as in Temporal’s own tools'),
+  BUILD_ID: z.string().regex(/^[\w.-]{1,100}$/, 'letters, digits, ".", "_", "-", at most 100').optional().describe('Name of the version of the workflow code; default: the version of the project and the hash of that code'),
+  DEPLOY_PROMOTE: z.enum(['auto', 'manual']).optional().describe('`auto`: the version that starts becomes the current one; `manual`: when operators say so (`ops deploy`). Default: `auto`, of a worker alone `manual`'),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional().describe('Mail server instead of the embedded mailbox'),
   MAIL_FROM: z.string().min(3).default('Trial enrollment <enrollment@trial.example>').describe('Sender of every mail'),
   MAIL_TIMEOUT_MS: millis(5000).describe('One mail, with everything'),

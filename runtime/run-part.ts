@@ -49,6 +49,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     secrets,
     temporal,
     workflowBundlePath: part === 'enrollment' || part === 'api' ? await buildWorkflowBundle() : '',
+    deployment: { buildId: config.BUILD_ID, promote: config.DEPLOY_PROMOTE ?? 'manual' },
     ...(smtpUrl === undefined ? {} : { mail: mailOf(config, smtpUrl) }),
     ...(part === 'api' ? { auth: await tokenIssuerOf(config, log) } : {}),
     ...(hostedBy(part).length > 0 ? { listenGrpc: { host: config.GRPC_HOST, port: config.GRPC_PORT ?? 0 } } : {}),

@@ -36,6 +36,7 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
     workflowBundlePath,
     mail: mailOf(config, infrastructure.smtpUrl),
     auth: issuer,
+    deployment: { buildId: config.BUILD_ID, promote: config.DEPLOY_PROMOTE ?? 'auto' },
     log,
   }).catch((error: unknown) => {
     throw (error as NodeJS.ErrnoException).syscall === 'listen' ? portTaken({ port: config.PORT, name: 'PORT', cause: error }) : error;

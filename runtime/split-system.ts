@@ -70,5 +70,6 @@ function environmentOf(config: Config, { temporal, smtpUrl }: Options['infrastru
     TEMPORAL_UI_ORIGINS: config.TEMPORAL_UI_ORIGINS ?? temporal.uiUrl ?? '',
     PUBLIC_URL: config.PUBLIC_URL ?? `http://127.0.0.1:${config.PORT}`,
     LOG_LEVEL: config.LOG_LEVEL,
+    DEPLOY_PROMOTE: config.DEPLOY_PROMOTE ?? 'auto',
   };
 }

@@ -11,6 +11,7 @@ import { type Health, healthRoutes } from '../api/routes/health.ts';
 import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
 import { type AssertionSigner, assertionSigner } from '../services/common/index.ts';
 import { createMailer } from '../services/notification/index.ts';
+import { TASK_QUEUE } from '../workflows/consent-to-enrollment/messages.ts';
 import type { TimingProfile } from '../workflows/timing.ts';
 import type { Secrets } from './keys.ts';
 import { describeError } from './crash.ts';
@@ -21,6 +22,8 @@ import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
 import type { ServiceKeys } from './rpc/keys.ts';
 import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
+import { type Promotion, takePart } from './deployment/take-part.ts';
+import { patchesIn, versionOf } from './deployment/version.ts';
 import { dataConverterOf } from './temporal-codec/data-converter.ts';
 import { type SealSettings, sealTrails } from './audit-seals/seal-trails.ts';
 import { openTemporalClient, type TemporalSettings } from './temporal-client.ts';
@@ -56,6 +59,8 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpe
   /** Only these queues have a worker here; all when absent. */
   queues?: readonly QueueName[];
   interceptors?: WorkerOptions['interceptors'];
+  /** Under which version the workflows run here. Absent: unversioned. */
+  deployment?: { buildId?: string | undefined; promote: Promotion };
   /** Absent: this process neither watches for what is stuck nor does what operators ask in bulk. For the process of the API. */
   watch?: WatchSettings;
 };
@@ -91,6 +96,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   // Connections that are open already: the first calls should not spend their deadline on logging in.
   await Promise.all(databases.flatMap((db) => [db.ping(), db.ping(), db.ping()]));
   const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, metrics, tls: options.tls, listen: options.listenGrpc }));
+  const version = options.deployment && queues.includes(TASK_QUEUE) ? await versionOf(options.workflowBundlePath, options.deployment.buildId) : undefined;
   const workers = native
     ? await startWorkers({
         connection: native,
@@ -102,8 +108,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         queues,
         operations: watch && operationsPort({ client, namespace: temporal.namespace, clock }, signingOf({ assert: signerOf(options, clock), hashKey: options.secrets.hashKey })),
         ...(options.interceptors ? { interceptors: options.interceptors } : {}),
+        ...(version ? { version } : {}),
       })
     : NO_WORKERS;
+  if (version && options.deployment) {
+    const patches = await patchesIn(options.workflowBundlePath);
+    await takePart({ client, namespace: temporal.namespace, version, patches, promote: options.deployment.promote, log });
+  }
   if (watch) await ensureWatch(client, watch);
   const health: Health = {
     readiness: readinessOf({ databases, client, issuer: options.auth?.ready, ...(mailer ? { mailer } : {}) }),

@@ -13,6 +13,7 @@ import {
 import { TASK_QUEUE } from '../workflows/consent-to-enrollment/messages.ts';
 import { OPERATIONS_QUEUE } from '../workflows/watch-for-stuck/messages.ts';
 import type { ServiceName } from '../db/provision.ts';
+import type { Version } from './deployment/version.ts';
 import type { Services } from './services.ts';
 
 /** The queues that have a worker: one for workflows, one for each service. */
@@ -32,6 +33,8 @@ export type WorkersOptions = {
   /** Only these queues; all when absent. */
   queues?: readonly QueueName[];
   interceptors?: WorkerOptions['interceptors'];
+  /** Of the workflow code, see `deployment/`. Absent: the worker is unversioned. */
+  version?: Version;
   /** What operators' processes ask of Temporal; their queue has a worker here where it is given. */
   operations?: OperationsPort | undefined;
 };
@@ -56,7 +59,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     queues.map((taskQueue) =>
       taskQueue === TASK_QUEUE
         ? // Beyond this many open runs the least recent leave the cache, and are replayed when something happens to them.
-          Worker.create({ ...common, dataConverter, taskQueue, workflowBundle: { codePath: options.workflowBundlePath }, maxCachedWorkflows: 250 })
+          Worker.create({ ...common, dataConverter, taskQueue, workflowBundle: { codePath: options.workflowBundlePath }, maxCachedWorkflows: 250, ...versioned(options.version) })
         : Worker.create({ ...common, dataConverter, taskQueue, activities: activitiesOf(taskQueue, services, onUnexpected), maxConcurrentActivityTaskExecutions: 40 }),
     ),
   );
@@ -72,6 +75,11 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
       await finished;
     },
   };
+}
+
+/** Workflows alone: activities are the services', and those of before go on serving the workflows of now. */
+function versioned(version: Version | undefined): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  return version ? { workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' } } : {};
 }
 
 function activitiesOf(queue: ServiceName, services: Partial<Services>, onUnexpected: OnUnexpected): object {

@@ -54,6 +54,8 @@ export type Changes = {
   temporalInterceptors?: NonNullable<ConnectionOptions['interceptors']>;
   clock?: () => Date;
   edge?: SystemOptions['edge'];
+  /** Under which version of the workflow code, see `runtime/deployment`; unversioned when absent. */
+  deployment?: NonNullable<SystemOptions['deployment']>;
   /** The watch for what is stuck, and the worker of operators' processes; none without it. */
   watch?: SystemOptions['watch'];
   /** Other workflow code than that of the checkout. */
@@ -111,6 +113,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       ...(now.queues ? { queues: now.queues } : {}),
       ...(now.clock ? { clock: now.clock } : {}),
       ...(now.edge ? { edge: now.edge } : {}),
+      ...(now.deployment ? { deployment: now.deployment } : {}),
     });
   const running: TestSystem = {
     system: await start(changes),
