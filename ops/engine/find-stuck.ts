@@ -51,7 +51,10 @@ export async function findStuck(
   const fresh = runs.filter((run) => !known.has(subjectOf(run)));
   const silent = runs.filter((run) => known.has(subjectOf(run)) && !speaks(run));
   const looked = await mapBounded(fresh, AT_ONCE, (run) => lookAtRun(engine, run, { details }));
-  const cases = [...queues.filter(({ subject }) => !known.has(subject)), ...looked.filter((one) => one !== null)];
+  // Runs that wait because nobody polls the queue at all are the queue's case.
+  const isQueueDown = queues.some(({ step }) => step === TASK_QUEUE);
+  const found = looked.filter((one) => one !== null).filter(({ kind }) => !(isQueueDown && kind === 'no_poller'));
+  const cases = [...queues.filter(({ subject }) => !known.has(subject)), ...found];
   const solved = await overNow(engine, { known, runs, silent, queues });
   return { cases, solved, cursor: pages.at(-1)?.pageToken ?? null, more: pages.slice(0, -1).some(({ pageToken }) => pageToken !== null) };
 }

@@ -1,7 +1,9 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
+// CommonJS: Node finds no named exports in it.
+import proto from '@temporalio/proto';
 import type { StuckCase, StuckKind } from '../../services/common/index.ts';
 import { attentionItems } from '../../workflows/attention-messages.ts';
-import { WORKFLOW_TYPE } from '../../workflows/consent-to-enrollment/messages.ts';
+import { TASK_QUEUE, WORKFLOW_TYPE } from '../../workflows/consent-to-enrollment/messages.ts';
 import type { AttentionItem } from '../../workflows/consent-to-enrollment/types.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { called, instantOf, type OpsEngine } from './engine.ts';
@@ -12,6 +14,9 @@ import { suggestionFor } from './suggestion.ts';
 /** An activity counts as stuck once it was tried so often and for so long. */
 const TRIED = { attempts: 3, forMs: 20_000 };
 const FAILED_TASKS = 3;
+const TASK_SCHEDULED = proto.temporal.api.enums.v1.PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED;
+/** Whoever polls takes a task at once. */
+const UNSERVED_MS = 20_000;
 /** A timer fires within a second. */
 const OVERDUE_MS = 30_000;
 const QUERY_MS = 1500;
@@ -39,7 +44,7 @@ export async function lookAtRun(engine: OpsEngine, run: ListedRun, { details }: 
     throw error;
   });
   if (!described || (described.status.name !== 'RUNNING' && described.status.name !== 'PAUSED')) return null;
-  const found = (await held(run, described)) ?? failingTask(run, described) ?? (await needingAttention(engine, run, details)) ?? (await pending(engine, run, described)) ?? overdue(engine, described);
+  const found = (await held(run, described)) ?? failingTask(run, described) ?? (await needingAttention(engine, run, details)) ?? (await pending(engine, run, described)) ?? overdue(engine, described) ?? unserved(engine, described);
   return found && toCase(engine, run, found);
 }
 
@@ -76,6 +81,15 @@ function failingTask({ problems, stage, workflowType, startedAt }: ListedRun, { 
     since: instantOf(task?.originalScheduledTime) ?? startedAt,
     lastFailureAt: instantOf(task?.scheduledTime),
   };
+}
+
+/** Its next workflow task waits and nobody takes it: the version that it is bound to has no worker, or none at all is there. */
+function unserved({ clock }: OpsEngine, { raw }: Described): Finding | null {
+  const task = raw.pendingWorkflowTask;
+  const since = instantOf(task?.originalScheduledTime);
+  if (since === null || task?.state !== TASK_SCHEDULED || clock().getTime() - Date.parse(since) < UNSERVED_MS) return null;
+  const { deploymentVersion } = raw.workflowExecutionInfo?.versioningInfo ?? {};
+  return { kind: 'no_poller', step: TASK_QUEUE, code: deploymentVersion?.buildId ? `version_${deploymentVersion.buildId}` : null, since };
 }
 
 async function needingAttention(engine: OpsEngine, run: ListedRun, details: boolean): Promise<Finding | null> {

@@ -19,6 +19,6 @@ export function suggestionFor(kind: StuckKind, id: string, step: string): string
     case 'timer_overdue':
       return `look at the queues and the server ("ops queues", "ops doctor"); with both well "ops workflow reset ${id}"`;
     case 'no_poller':
-      return `start the worker of the queue "${step}", or look why it does not poll ("ops queues")`;
+      return `start the worker of the queue "${step}", or look why it does not poll ("ops queues"); of a version: "ops deploy status"`;
   }
 }
