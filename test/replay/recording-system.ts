@@ -41,6 +41,7 @@ export async function startRecordingSystem(plan: FaultPlan): Promise<Stage & { s
       workflowBundlePath,
       mail: { smtpUrl: mailbox.smtpUrl, from: 'trial@trial.example', timeoutMs: 3000 },
       auth: issuer,
+      codeBreakSweepMs: 300,
       timing: { ...TEST_TIMING, attemptMs: 10_000, roundMs: 600_000 },
       publicUrl: 'http://127.0.0.1:3000',
       listen: { host: '127.0.0.1', port: 0 },

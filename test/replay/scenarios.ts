@@ -1,7 +1,8 @@
 import { WITHDRAWAL_WORKFLOW_TYPE, withdrawalWorkflowIdOf } from '../../workflows/withdraw-participant/messages.ts';
 import { QUEUES } from '../../runtime/workers.ts';
 import { fails } from '../faults/fault-plan.ts';
-import { directStudy, resultsOf, signedConsent } from '../support/scenario.ts';
+import { INCIDENT_WORKFLOW_TYPE } from '../../workflows/report-incident/messages.ts';
+import { caller, directStudy, resultsOf, signedConsent } from '../support/scenario.ts';
 import { RANDOMISED_SCENARIOS } from './randomised-scenarios.ts';
 import { accepted, awaits, ended, enrollment, eventually, found, heldBy, post, type Scenario, type Scene, screened, signed, slotIsFree, type Started, started, until, withResults, without } from './scene.ts';
 
@@ -52,6 +53,24 @@ export const SCENARIOS: readonly Scenario[] = [
       await accepted(study.withdraw(enrollmentId));
       await until(study, enrollmentId, ({ outcome }) => outcome === 'withdrawn');
       return withdrawalWorkflowIdOf(enrollmentId);
+    },
+  },
+  {
+    name: 'incident-reported',
+    workflowType: INCIDENT_WORKFLOW_TYPE,
+    outcome: null,
+    produce: async (at) => {
+      const study = await directStudy(at);
+      const patientId = await study.register();
+      const stranger = await caller(at, 'clinician', { sites: ['ELSEWHERE'], id: 'stranger-1' });
+      await accepted(stranger.post('/patients/break-glass', { patientId, reason: 'unconscious, allergies unknown' }));
+      // Begun by the sweep: its id is nobody's answer.
+      const ids: string[] = [];
+      await eventually(async () => {
+        for await (const { workflowId } of at.system.client.workflow.list({ query: `WorkflowType = "${INCIDENT_WORKFLOW_TYPE}"` })) ids.push(workflowId);
+        return ids.length > 0;
+      });
+      return found(ids[0]);
     },
   },
 ];

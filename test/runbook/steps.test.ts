@@ -51,6 +51,14 @@ describe('the runbook finds, shows and heals', () => {
     await over(bench, chapter('next_round'), { subject, values: { ID: run.enrollmentId }, toldBy: 'run' });
   }, 120_000);
 
+  it('a step past the pivot that nobody can do any more, by going on without', async () => {
+    const run = await failing('sendNotice');
+    await found(bench, 'next_round', run);
+    await runs(bench, [['skip', 'ID', '--as', 'YOU', '--reason', 'nobody is to be told any more']], { ID: run.enrollmentId });
+    await ends(run, 'active');
+    expect(await audited(run)).toEqual([{ who: 'op-1' }]);
+  }, 60_000);
+
   it('what is being undone and keeps failing', async () => {
     const run = await failing('openCasebook');
     await study.until(run.enrollmentId, (body) => body.needsAttention);
