@@ -1,5 +1,6 @@
 // Real: the system as one process, upgraded as it is by default: stopped, and started anew with other workflow code.
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findStuck } from '../../ops/engine/find-stuck.ts';
 import { readStatus } from '../../ops/deploy/status.ts';
 import { FaultPlan } from '../faults/fault-plan.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
@@ -54,6 +55,11 @@ it('back on the code of before, what has done something new waits unharmed until
   const older = await waitingForConsent(waits);
   expect(await ends([older])).toEqual(each([older], { version: 'one' }));
   await expect.poll(async () => (await status()).problems, { timeout: 10_000 }).toEqual([expect.stringContaining('1 enrollments are held on two, which nobody runs')]);
+  // Whatever comes for it meanwhile waits, and is found stuck for that.
+  await at.system.client.workflow.getHandle(newer.workflowId).signal('anything');
+  const engine = { client: at.system.client, namespace: 'default', clock: () => new Date() };
+  const stuck = { kind: 'no_poller', workflowId: newer.workflowId, code: 'version_two' };
+  await expect.poll(async () => (await findStuck(engine, { details: true })).cases, { timeout: 45_000, interval: 1000 }).toContainEqual(expect.objectContaining(stuck));
   await at.restart({ deployment: { buildId: 'two', promote: 'auto' }, workflowBundlePath: bundle.path });
   expect((await status()).problems).toEqual([]);
   expect(await ends([newer])).toEqual(each([newer], { version: 'two', patches: expect.arrayContaining([EARLY, LATE]) }));
