@@ -79,6 +79,10 @@ export async function ensureWatch(client: Client, { everyMs, escalateAfterMs }: 
     await client.schedule.create<(input: WatchInput) => Promise<WatchResult>>({ scheduleId: WATCH_SCHEDULE_ID, ...schedule });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(WATCH_SCHEDULE_ID).update<(input: WatchInput) => Promise<WatchResult>>((known) => ({ ...schedule, state: known.state }));
+    const handle = client.schedule.getHandle(WATCH_SCHEDULE_ID);
+    // Left alone where nothing has changed: several of the API's processes may start at once.
+    const { spec, action } = await handle.describe();
+    if (spec.intervals?.[0]?.every === everyMs && action.args?.[0] === args[0]) return;
+    await handle.update<(input: WatchInput) => Promise<WatchResult>>((known) => ({ ...schedule, state: known.state }));
   }
 }

@@ -29,6 +29,7 @@ export async function startBulk(engine: OpsEngine, asked: { bulkId: string; runs
       workflowId: bulkWorkflowIdOf(bulkId), taskQueue: OPERATIONS_QUEUE, args: [input],
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       staticSummary: `An operator retries ${runs.length} stuck runs`,
+      staticDetails: `Who and why is in the audit trail of Study. How far it is: \`GET /api/v1/ops/retries/${bulkId}\`, or \`ops retry --resume ${bulkId}\``,
     });
   await called(engine, start).catch((error: unknown) => {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
