@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { ACTIVITY_ACTIONS, type ActivityAction } from '../engine/control-activity.ts';
-import { acting, type Acting, ctxOf } from '../acting.ts';
-import { atResolving } from '../at-resolving.ts';
-import { runId, wordOf } from '../at-run.ts';
-import { noteOperation } from '../note-operation.ts';
+import { actOnRun } from '../act-on-run.ts';
+import { acting, type Acting } from '../acting.ts';
+import { runId } from '../at-run.ts';
 import { EXIT, type Output } from '../output.ts';
 
 const SAYS: Record<ActivityAction, string> = {
@@ -19,12 +18,9 @@ export function controlActivityCommands(group: Command, outputOf: (command: Comm
       .argument('<id>', 'of the enrollment, or a workflow id', runId)
       .argument('<activity>', 'its name or number, as "ops show" says it')
       .action(async (id: string, activity: string, options: Acting, command: Command) => {
-        const [{ locateRun }, { controlActivity }] = await Promise.all([import('../engine/locate-run.ts'), import('../engine/control-activity.ts')]);
-        await atResolving(async ({ engine, services }) => {
-          const run = await locateRun(engine, id);
-          const { key } = wordOf(options);
-          const about = run.enrollmentId ?? run.workflowId;
-          await noteOperation(services, { ctx: ctxOf(options), key: `${key}/${action}`, input: { action: `${action}_activity`, about, details: { activity, runId: run.runId } } });
+        const { controlActivity } = await import('../engine/control-activity.ts');
+        await actOnRun(id, options, async ({ engine, run, about, word: { key }, note }) => {
+          await note(`${action}_activity`, { activity });
           const done = await controlActivity(engine, run, { action, activity, key });
           outputOf(command).result({ id: about, action, ...done }, `${about}: ${done.activity} (${done.activityId}): ${action} was taken.`);
         });

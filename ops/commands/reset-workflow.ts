@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { ResetPlan } from '../engine/reset-points.ts';
-import { acting, type Acting, ctxOf } from '../acting.ts';
-import { atResolving } from '../at-resolving.ts';
-import { runId, wordOf } from '../at-run.ts';
-import { noteOperation } from '../note-operation.ts';
+import { actOnRun } from '../act-on-run.ts';
+import { acting, type Acting } from '../acting.ts';
+import { runId } from '../at-run.ts';
 import { EXIT, type Output } from '../output.ts';
 import { table } from '../text.ts';
 import { atMost } from './list-stuck.ts';
@@ -17,16 +16,13 @@ export function resetWorkflowCommand(group: Command, outputOf: (command: Command
     .option('--to <event>', 'the number of the event; default: the end of the last workflow task', atMost(1_000_000))
     .option('--dry-run', 'say only what would be done again')
     .action(async (id: string, options: Options, command: Command) => {
-      const [{ locateRun }, { resetPlanOf, resetRun }] = await Promise.all([import('../engine/locate-run.ts'), import('../engine/reset-run.ts')]);
-      await atResolving(async ({ engine, services }) => {
+      const { resetPlanOf, resetRun } = await import('../engine/reset-run.ts');
+      await actOnRun(id, options, async ({ engine, run, about, word: { key }, note }) => {
         const out = outputOf(command);
-        const run = await locateRun(engine, id);
         const plan = await resetPlanOf(engine, run, options.to);
-        const about = run.enrollmentId ?? run.workflowId;
         if (options.dryRun) return out.result({ id: about, dryRun: true, ...plan }, textOf(about, plan, 'would be'));
-        const { key } = wordOf(options);
         const { toEventId } = plan;
-        await noteOperation(services, { ctx: ctxOf(options), key: `${key}/reset`, input: { action: 'reset_workflow', about, details: { runId: run.runId, toEventId } } });
+        await note('reset_workflow', { toEventId });
         const runIdNow = await resetRun(engine, run, { toEventId, key });
         out.result({ id: about, ...plan, runId: runIdNow }, `${textOf(about, plan, 'is')}\nIt goes on as run ${runIdNow}.`);
       });

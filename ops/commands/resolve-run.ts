@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { acting, type Acting, ctxOf } from '../acting.ts';
-import { atResolving } from '../at-resolving.ts';
-import { runId, wordOf } from '../at-run.ts';
-import { noteOperation } from '../note-operation.ts';
+import { actOnRun } from '../act-on-run.ts';
+import { acting, type Acting } from '../acting.ts';
+import { runId } from '../at-run.ts';
 import { EXIT, type Output } from '../output.ts';
 
 type Options = Acting & { key?: string };
@@ -28,12 +27,9 @@ export function withKey(command: Command): Command {
 
 /** Tells one run, noted before with who and why. */
 export async function resolveOne(id: string, { action, options, out }: { action: 'retry' | 'skip' | 'abort'; options: Options; out: Output }): Promise<void> {
-  const [{ locateRun }, { resolveRun }] = await Promise.all([import('../engine/locate-run.ts'), import('../engine/resolve-run.ts')]);
-  await atResolving(async ({ engine, signing, services }) => {
-    const run = await locateRun(engine, id);
-    const word = wordOf(options);
-    const about = run.enrollmentId ?? run.workflowId;
-    await noteOperation(services, { ctx: ctxOf(options), key: `${word.key}/${action}`, input: { action, about, details: { runId: run.runId } } });
+  const { resolveRun } = await import('../engine/resolve-run.ts');
+  await actOnRun(id, options, async ({ engine, signing, run, about, word, note }) => {
+    await note(action);
     try {
       await resolveRun(engine, run, { ...word, action, signing });
     } catch (error) {
