@@ -19,6 +19,13 @@ const AT_ONCE = 4;
 export function operationsActivities(port: OperationsPort, onUnexpected: OnUnexpected) {
   const findStuck = (input: Parameters<OperationsPort['findStuck']>[0]) => port.findStuck(input);
 
+  /** Whatever comes of one holds up no others: it stays stuck, and is found again. */
+  const codeOf = (error: unknown): string => {
+    if (isTypedError(error)) return error.code;
+    onUnexpected('retryRuns', error);
+    return 'internal';
+  };
+
   /** One after the other in a few lanes; a repetition tells nobody twice: each run has one key in a bulk. */
   const retryRuns = async ({ bulkId, runs, ...by }: RetryRuns): Promise<{ id: string; code: string | null }[]> => {
     const results: { id: string; code: string | null }[] = [];
@@ -36,12 +43,6 @@ export function operationsActivities(port: OperationsPort, onUnexpected: OnUnexp
     return results;
   };
   return asActivities({ findStuck, retryRuns }, onUnexpected);
-}
-
-/** What a run answers is a result; that nobody answers is one, too: it stays stuck, and is found again. */
-function codeOf(error: unknown): string {
-  if (isTypedError(error)) return error.code;
-  throw error;
 }
 
 export type OperationsActivities = ReturnType<typeof operationsActivities>;

@@ -41,12 +41,10 @@ const COMMANDS: { name: string; good: string[]; code: number; bad: string[] }[] 
 describe('every command of npm run ops', () => {
   it.each(COMMANDS)('$name: says what it does, refuses bad input with 2, works on an empty system', async ({ name, good, code, bad }) => {
     const words = name.split(' ');
-    const help = await ops([...words, '--help']);
+    const [help, refused, done] = await Promise.all([ops([...words, '--help']), ops(['--json', ...words, ...bad]), ops(['--json', ...words, ...good])]);
     expect({ code: help.code, usage: help.out }).toMatchObject({ code: 0, usage: expect.stringContaining(`Usage: ops ${name}`) });
-    const refused = await ops(['--json', ...words, ...bad]);
     expect({ ...refused, err: refused.err.slice(0, 10) }, refused.err).toMatchObject({ code: 2, out: '' });
     expect(refused.err).toMatch(/^(error|ops): /);
-    const done = await ops(['--json', ...words, ...good]);
     expect(done.code, `${done.out}${done.err}`).toBe(code);
     if (code === 0) expect(JSON.parse(done.out)).toBeTypeOf('object');
     else expect(done.err).toMatch(/^ops: \w+: [A-Z]/);
@@ -57,8 +55,8 @@ describe('every command of npm run ops', () => {
     const named = (text: string) => [...text.matchAll(/^ {2}([a-z]+)(?= |$)/gm)].map(([, word = '']) => word).filter((word) => word !== 'help');
     const groups = named(out.slice(out.indexOf('Commands:')));
     const all: string[] = [];
-    for (const group of groups) {
-      const inner = (await ops([group, '--help'])).out;
+    const helps = await Promise.all(groups.map(async (group) => ({ group, inner: (await ops([group, '--help'])).out })));
+    for (const { group, inner } of helps) {
       const at = inner.indexOf('Commands:');
       all.push(...(at < 0 ? [group] : named(inner.slice(at)).map((word) => `${group} ${word}`)));
     }

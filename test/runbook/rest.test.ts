@@ -67,6 +67,22 @@ describe('over REST operators', () => {
     await expect.poll(async () => (await study.ops.get(`/ops/retries/${first.body.bulkId}`)).body, { timeout: 15_000 }).toMatchObject({ state: 'done', total: 4, retried: 4, missed: [] });
   }, 60_000);
 
+  it('try a short workflow again, by its workflow id', async () => {
+    const patientId = await study.register();
+    const { enrollmentId } = (await study.enrol(patientId)).body;
+    await ends({ enrollmentId, patientId }, 'active');
+    const held = { patientId: enrollmentId, activity: 'stopDataCollection' };
+    // Its workflow id ends with the enrollment's.
+    bench.plan.arm(held, fails);
+    expect((await study.withdraw(enrollmentId)).status).toBe(202);
+    const stuck = { kind: 'next_round', workflowId: `withdrawal/${enrollmentId}` };
+    await expect.poll(async () => (await study.ops.get<{ items: object[] }>('/ops/stuck')).body.items, { timeout: 15_000 }).toContainEqual(expect.objectContaining(stuck));
+    bench.plan.heal(held);
+    const { status, body } = await study.ops.post(`/ops/runs/${encodeURIComponent(stuck.workflowId)}/retry`, { reason: 'EDC is back' });
+    expect({ status, body }).toMatchObject({ status: 200, body: { action: 'retry' } });
+    await ends({ enrollmentId, patientId }, 'withdrawn');
+  }, 60_000);
+
   it('reset a run to after what was signed, never to before, and nothing of it happens twice', async () => {
     const screened = await directStudy(bench.at, { protocol: SCREENED_PROTOCOL });
     const patientId = await screened.register();
