@@ -60,7 +60,7 @@ describe('every command of npm run ops', () => {
       const at = inner.indexOf('Commands:');
       all.push(...(at < 0 ? [group] : named(inner.slice(at)).map((word) => `${group} ${word}`)));
     }
-    // The two that need a file, or two versions, have tests of their own.
+    // Those that need a file, or two versions, have tests of their own.
     const elsewhere = ['audit export', 'deploy status', 'deploy ramp', 'deploy promote', 'deploy rollback'];
     expect(all.filter((name) => !elsewhere.includes(name)).toSorted()).toEqual([...new Set(COMMANDS.map(({ name }) => name))].toSorted());
   }, 60_000);
