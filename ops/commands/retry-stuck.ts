@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BulkState } from '../engine/bulk-retry.ts';
 import type { ListedRun } from '../engine/open-runs.ts';
+import { DomainError } from '../../services/common/errors.ts';
 import { acting, type Acting, ctxOf } from '../acting.ts';
 import { atResolving, type AtResolving } from '../at-resolving.ts';
 import { runId, wordOf } from '../at-run.ts';
@@ -15,6 +16,7 @@ import { resolveOne, withKey } from './resolve-run.ts';
 type Options = Acting & { key?: string; query?: string; all?: true; limit: number; rate: number; dryRun?: true; resume?: string; stop?: string };
 
 const LOOK_EVERY_MS = 500;
+const SILENT_MS = 30_000;
 const MOST = 2000;
 
 export function retryStuckCommand(program: Command, outputOf: (command: Command) => Output): void {
@@ -68,18 +70,24 @@ async function inBulk(at: AtResolving, { options, out }: { options: Options; out
   process.exitCode = ended.state === 'done' && ended.missed.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-/** It ends by itself: each portion is bounded. No answer is said, and looked again. */
+/** It ends by itself: each portion is bounded. Who gets no answer for half a minute is told how to look again. */
 async function untilEnded(look: () => Promise<BulkState>, out: Output): Promise<BulkState> {
-  for (;;) {
+  for (let answeredAt = Date.now(); ; ) {
     const state = await look().catch((error: unknown) => {
       if (!(error instanceof Error) || error.name !== 'EngineLateError') throw error;
+      if (Date.now() - answeredAt > SILENT_MS) throw noAnswer();
       out.progress('no worker of the queue "operations" answers; it goes on when one does');
       return null;
     });
     if (state && state.state !== 'running') return state;
+    if (state) answeredAt = Date.now();
     if (state) out.progress(`${state.done} of ${state.total}, ${state.missed.length} missed`);
     await delay(LOOK_EVERY_MS);
   }
+}
+
+function noAnswer(): DomainError {
+  return new DomainError('unavailable', 'no_answer', 'No worker of the queue "operations" has answered for half a minute. What was begun goes on when one does: look at the queues, and again with --resume.');
 }
 
 const idOf = ({ enrollmentId, workflowId }: ListedRun) => enrollmentId ?? workflowId;

@@ -8,7 +8,8 @@ import { directStudy, type DirectStudy } from '../support/scenario.ts';
 
 const MANY = 500;
 const AT_ONCE = 10;
-const ENV = { STEP_ATTEMPTS: '2', STEP_RETRY_INITIAL_MS: '50', STEP_RETRY_MAXIMUM_MS: '100', STUCK_WATCH_MS: '3600000' };
+// Enough for the attempt that is killed, and for one that the restart is too busy for.
+const ENV = { STEP_ATTEMPTS: '5', STEP_RETRY_INITIAL_MS: '50', STEP_RETRY_MAXIMUM_MS: '100', STUCK_WATCH_MS: '3600000' };
 
 const folder = dataFolder();
 const ops = opsOn(folder.path);
