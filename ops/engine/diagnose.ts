@@ -75,6 +75,8 @@ async function watch(engine: OpsEngine): Promise<Check> {
   const everyMs = spec.intervals?.[0]?.every ?? 0;
   const last = info.recentActions.at(-1)?.takenAt.getTime() ?? info.createdAt.getTime();
   const ago = engine.clock().getTime() - last;
+  // When Temporal began it, by its own clock.
+  if (ago < -MOST_SKEW_MS) return ill('watch', `Temporal’s clock is ${-ago} ms ahead of this machine’s`, 'set the clocks by NTP');
   if (ago > WATCH_LATE * everyMs + 10_000) return ill('watch', `last begun ${Math.round(ago / 1000)} s ago`, 'look at the queue "operations" and for runs of watchForStuck that do not end');
   return well('watch', `looks every ${everyMs / 1000} s`);
 }
