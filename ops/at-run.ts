@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
 import type { OpsEngine } from './engine/engine.ts';
-import { isRunId } from './engine/run-id.ts';
+import { RUN_ID } from '../services/common/run-id.ts';
 import type { OperatorsWord } from './engine/resolve-run.ts';
 import type { AtTemporal } from './with-temporal.ts';
 import type { Acting } from './acting.ts';
@@ -10,7 +10,7 @@ export const engineAt = ({ client, namespace }: AtTemporal): OpsEngine => ({ cli
 
 /** For arguments: the id of an enrollment, or a workflow id. */
 export function runId(text: string): string {
-  if (isRunId(text)) return text;
+  if (RUN_ID.test(text)) return text;
   throw new InvalidArgumentError('the id of an enrollment, or a workflow id such as enrollment/ONC-101/….');
 }
 

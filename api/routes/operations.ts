@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { text } from '../../services/common/index.ts';
+import { MOST_IN_BULK, RUN_ID, text } from '../../services/common/index.ts';
 import { ctxOf, keyOf } from '../call.ts';
 import type { Api, ApiDeps, ApiEnv } from '../deps.ts';
 import type { LocatedRun, OperatorsWord } from '../operations-gateway.ts';
@@ -11,7 +11,7 @@ const tags = ['Operations'];
 const reason = text(500);
 const reasonBody = jsonBody(z.strictObject({ reason }));
 /** The id of an enrollment, or a workflow id, percent-encoded. */
-const runPath = z.object({ id: z.string().regex(/^([0-9a-f-]{36}|(enrollment|withdrawal|code-break|incident|bulk-retry)\/[\w.@/-]{1,200})$/) });
+const runPath = z.object({ id: z.string().regex(RUN_ID) });
 const bulkPath = z.object({ bulkId: z.string().regex(/^[0-9a-f-]{36}$/) });
 
 const listStuck = operation({
@@ -45,7 +45,7 @@ const startBulkRetry = operation({
   request: {
     body: jsonBody(z.strictObject({
       query: z.string().max(1000).default(''),
-      limit: z.number().int().min(1).max(2000).default(500),
+      limit: z.number().int().min(1).max(MOST_IN_BULK).default(500),
       rate: z.number().int().min(1).max(100).default(20),
       dryRun: z.boolean().default(false),
       reason,

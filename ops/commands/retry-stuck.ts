@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { BulkState } from '../engine/bulk-retry.ts';
 import type { ListedRun } from '../engine/open-runs.ts';
 import { DomainError } from '../../services/common/errors.ts';
+import { MOST_IN_BULK } from '../../services/common/stuck.ts';
 import { acting, type Acting, ctxOf } from '../acting.ts';
 import { atResolving, type AtResolving } from '../at-resolving.ts';
 import { runId, wordOf } from '../at-run.ts';
@@ -17,7 +18,6 @@ type Options = Acting & { key?: string; query?: string; all?: true; limit: numbe
 
 const LOOK_EVERY_MS = 500;
 const SILENT_MS = 30_000;
-const MOST = 2000;
 
 export function retryStuckCommand(program: Command, outputOf: (command: Command) => Output): void {
   withKey(acting(program.command('retry')))
@@ -25,7 +25,7 @@ export function retryStuckCommand(program: Command, outputOf: (command: Command)
     .argument('[id]', 'of the enrollment, or a workflow id', runId)
     .option('--query <query>', 'of all stuck runs that this query of Temporal finds, such as StuckStep = "casebook"')
     .option('--all', 'of all stuck runs')
-    .option('--limit <count>', 'in bulk: at most so many', atMost(MOST), 500)
+    .option('--limit <count>', 'in bulk: at most so many', atMost(MOST_IN_BULK), 500)
     .option('--rate <count>', 'in bulk: so many a second', atMost(100), 20)
     .option('--dry-run', 'in bulk: say only which')
     .option('--resume <bulkId>', 'look again how a bulk that was begun comes on', bulkId)

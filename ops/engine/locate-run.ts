@@ -2,7 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { DomainError } from '../../services/common/index.ts';
 import { called, OPEN, type OpsEngine, WORKFLOW_TYPES } from './engine.ts';
 import { type ListedRun, listRuns } from './open-runs.ts';
-import { isEnrollmentId } from './run-id.ts';
+import { isEnrollmentId } from '../../services/common/run-id.ts';
 
 /**
  * The run that is meant: of an enrollment its open one, otherwise the newest. Throws `run_not_found`. Of what was

@@ -25,7 +25,7 @@ export type Described = Awaited<ReturnType<ReturnType<OpsEngine['client']['workf
 export type PendingActivity = NonNullable<Described['raw']['pendingActivities']>[number];
 
 /** State of a pending activity in Temporal's wire format. */
-export const PAUSED_STATES = ['PENDING_ACTIVITY_STATE_PAUSED', 'PENDING_ACTIVITY_STATE_PAUSE_REQUESTED'];
+const PAUSED_STATES = ['PENDING_ACTIVITY_STATE_PAUSED', 'PENDING_ACTIVITY_STATE_PAUSE_REQUESTED'];
 export const stateOf = ({ state }: PendingActivity): string => STATES[state ?? 0] ?? 'PENDING_ACTIVITY_STATE_UNSPECIFIED';
 const STATES = ['PENDING_ACTIVITY_STATE_UNSPECIFIED', 'PENDING_ACTIVITY_STATE_SCHEDULED', 'PENDING_ACTIVITY_STATE_STARTED', 'PENDING_ACTIVITY_STATE_CANCEL_REQUESTED', ...PAUSED_STATES];
 
@@ -56,7 +56,7 @@ export async function hasWork(engine: OpsEngine, run: ListedRun): Promise<boolea
 }
 
 /** A case of what was found. */
-export function toCase({ clock }: OpsEngine, run: ListedRun, { kind, step, ...finding }: Finding): StuckCase {
+function toCase({ clock }: OpsEngine, run: ListedRun, { kind, step, ...finding }: Finding): StuckCase {
   const { workflowId, enrollmentId } = run;
   return {
     subject: subjectOf(run), kind, step, workflowId, enrollmentId,

@@ -37,11 +37,6 @@ export async function listRuns(engine: OpsEngine, asked: { query: string; limit:
   return { runs, pageToken: token.length > 0 ? Buffer.from(token).toString('base64') : null };
 }
 
-/** How many runs a query finds. */
-export async function countRuns(engine: OpsEngine, query: string): Promise<number> {
-  return (await called(engine, () => engine.client.workflow.count(query))).count;
-}
-
 type Info = NonNullable<Awaited<ReturnType<OpsEngine['client']['workflowService']['listWorkflowExecutions']>>['executions']>[number];
 
 const STATUS = ['UNSPECIFIED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELED', 'TERMINATED', 'CONTINUED_AS_NEW', 'TIMED_OUT', 'PAUSED'];

@@ -9,6 +9,7 @@ export * from './incident.ts';
 export * from './page.ts';
 export * from './require-unused.ts';
 export { inScope } from './resilience/call-scope.ts';
+export * from './run-id.ts';
 export * from './schemas.ts';
 export * from './stuck.ts';
 export * from './verbs.ts';

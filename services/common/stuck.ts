@@ -35,3 +35,6 @@ export type StuckCase = {
   /** What an operator would do first. */
   suggestion: string;
 };
+
+/** Runs that one retry in bulk may take on. */
+export const MOST_IN_BULK = 2000;

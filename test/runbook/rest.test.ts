@@ -67,6 +67,24 @@ describe('over REST operators', () => {
     await expect.poll(async () => (await study.ops.get(`/ops/retries/${first.body.bulkId}`)).body, { timeout: 15_000 }).toMatchObject({ state: 'done', total: 4, retried: 4, missed: [] });
   }, 60_000);
 
+  it('end a bulk after the portion that is under way, which stands in the trail; the rest stays stuck', async () => {
+    const runs = await Promise.all(Array.from({ length: 4 }, parked));
+    const query = `StudyCode = "${study.studyCode}"`;
+    await expect.poll(async () => (await study.ops.post('/ops/retries', { query, dryRun: true, reason: 'test' })).body['total'], { timeout: 10_000 }).toBe(4);
+    for (const run of runs) mend(run);
+    const { body } = await study.ops.post<{ bulkId: string }>('/ops/retries', { query, rate: 1, reason: 'EDC is back' });
+    const state = async () => (await study.ops.get<{ state: string; retried: number }>(`/ops/retries/${body.bulkId}`)).body;
+    await expect.poll(async () => (await state()).retried, { timeout: 10_000 }).toBeGreaterThan(0);
+    expect((await study.ops.post(`/ops/retries/${body.bulkId}/stop`, { reason: 'not mended after all' })).status).toBe(202);
+    await expect.poll(async () => (await state()).state, { timeout: 10_000 }).toBe('stopped');
+    const { retried } = await state();
+    expect(retried).toBeLessThan(4);
+    // Begun, each portion, and the stop.
+    expect(await noted(body.bulkId)).toHaveLength(retried + 2);
+    for (const { enrollmentId } of runs) if ((await study.get(enrollmentId)).body.needsAttention) await study.resolve(enrollmentId, 'retry');
+    for (const run of runs) await ends(run, 'active');
+  }, 60_000);
+
   it('try a short workflow again, by its workflow id', async () => {
     const patientId = await study.register();
     const { enrollmentId } = (await study.enrol(patientId)).body;
@@ -104,6 +122,9 @@ describe('over REST operators', () => {
     await screened.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'eligibility');
     expect((await screened.decide(enrollmentId)).status).toBe(201);
     await screened.until(enrollmentId, ({ outcome }) => outcome === 'active');
+    // One that has ended is not opened again, beside whatever may have come after it.
+    await expect.poll(async () => (await screened.ops.get(`/ops/runs/${enrollmentId}`)).body['status'], { timeout: 10_000 }).toBe('COMPLETED');
+    expect((await screened.ops.post(`/ops/runs/${enrollmentId}/reset`, { reason: 'test' })).body).toMatchObject({ status: 409, code: 'run_has_ended' });
     // Temporal ends the run that is reset, and goes on with another.
     await expectInvariants(bench.at, { known: new Set([`run ended as TERMINATED: ${workflowIdOf({ studyCode: screened.studyCode, patientId })}`]) });
     const results = await bench.at.database.sql`select item, count(*)::int as n from edc.screening_results r join edc.screenings s on s.id = r.screening_id where s.enrollment_id = ${enrollmentId} group by 1 having count(*) > 1`;

@@ -7,9 +7,6 @@ export function bulkWorkflowIdOf(bulkId: string): string {
   return `bulk-retry/${bulkId}`;
 }
 
-/** Runs that one bulk may take on. */
-export const MOST_IN_BULK = 2000;
-
 /** A run that is to go on. */
 export type ToRetry = { workflowId: string; runId: string; workflowType: string; enrollmentId: string | null };
 

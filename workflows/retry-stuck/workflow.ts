@@ -1,4 +1,4 @@
-import { proxyActivities, setCurrentDetails, setHandler, sleep } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, setCurrentDetails, setHandler, sleep } from '@temporalio/workflow';
 import type { OperationsActivities, StudyActivities } from '../../activities/index.ts';
 import { OPERATIONS_QUEUE } from '../watch-for-stuck/messages.ts';
 import { bulkProgress, type BulkProgress, type RetryStuckInput } from './messages.ts';
@@ -12,7 +12,8 @@ const study = proxyActivities<StudyActivities>({ taskQueue: 'study', startToClos
 
 /**
  * An operator's retry of many stuck runs, one portion after the other, not faster than asked. Each run is told once,
- * under a key of its own, however often a portion is repeated; what was told is in the audit trail.
+ * under a key of its own, however often a portion is repeated; what was told is in the audit trail. Cancelled, it ends
+ * after the portion that is under way.
  */
 export async function retryStuck({ bulkId, runs, rate, reason, actor, requestId }: RetryStuckInput): Promise<BulkProgress> {
   const progress: BulkProgress = { total: runs.length, done: 0, retried: 0, missed: [] };
@@ -21,20 +22,20 @@ export async function retryStuck({ bulkId, runs, rate, reason, actor, requestId 
   for (let from = 0; from < runs.length; from += size) {
     setCurrentDetails(`**Told to go on:** ${progress.retried} of ${progress.total}, **missed:** ${progress.missed.length}`);
     const portion = runs.slice(from, from + size);
-    const results = await operations.retryRuns.executeWithOptions({ summary: `Tell ${from + 1} to ${from + portion.length} of ${runs.length} to go on` }, [
-      { bulkId, runs: portion, reason, actor, requestId },
-    ]);
-    const missed = results.filter(({ code }) => code !== null).map(({ id, code }) => ({ id, code: code ?? '' }));
-    progress.done += results.length;
-    progress.retried += results.length - missed.length;
-    progress.missed = [...progress.missed, ...missed].slice(0, MOST_MISSED);
-    await study.noteOperation.executeWithOptions({ summary: 'Note in the audit trail what was told' }, [
-      {
-        ctx: { actor: { kind: 'user', ...actor }, requestId, reason },
-        key: `bulk-retry/${bulkId}/${from}`,
-        input: { action: 'retry', about: bulkId, details: { told: results.filter(({ code }) => code === null).map(({ id }) => id) } },
-      },
-    ]);
+    await CancellationScope.nonCancellable(async () => {
+      const results = await operations.retryRuns.executeWithOptions({ summary: `Tell ${from + 1} to ${from + portion.length} of ${runs.length} to go on` }, [
+        { bulkId, runs: portion, reason, actor, requestId },
+      ]);
+      const told = results.flatMap(({ id, code }) => (code === null ? [id] : []));
+      const missed = results.flatMap(({ id, code }) => (code === null ? [] : [{ id, code }]));
+      progress.done += results.length;
+      progress.retried += told.length;
+      progress.missed = [...progress.missed, ...missed].slice(0, MOST_MISSED);
+      const ctx = { actor: { kind: 'user' as const, ...actor }, requestId, reason };
+      await study.noteOperation.executeWithOptions({ summary: 'Note in the audit trail what was told' }, [
+        { ctx, key: `bulk-retry/${bulkId}/${from}`, input: { action: 'retry', about: bulkId, details: { told } } },
+      ]);
+    });
     if (from + size < runs.length) await sleep(Math.ceil((portion.length / rate) * 1000), { summary: 'Not faster than asked' });
   }
   setCurrentDetails(`**Told to go on:** ${progress.retried} of ${progress.total}, **missed:** ${progress.missed.length}`);
