@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 /** A key of 256 bits and the id by which what it sealed names it. */
 export type NamedKey = { id: string; key: KeyObject };
@@ -25,8 +25,14 @@ const LOOK_AGAIN_MS = 1000;
 
 /** The text of a file with one key in it. */
 export function freshKeyRing(): string {
-  const id = newId();
-  return serialised(id, { [id]: randomBytes(KEY_BYTES).toString('base64') });
+  const id = newKeyId();
+  return withKey(id, {});
+}
+
+/** The text of the file of these keys with another one, which seals from then on. */
+export async function extended(file: string, id: string): Promise<string> {
+  await checkedMode(file);
+  return withKey(id, parsed(file, await readFile(file, 'utf8')).keys);
 }
 
 /**
@@ -54,31 +60,11 @@ export function fileKeyRing(file: string): KeyRing {
   };
 }
 
-/** Adds a key, which seals from now on, and returns its id. Two at once: one throws KeyFileError, nothing is lost. */
-export async function addKey(file: string): Promise<string> {
-  const draft = `${file}.next`;
-  await checkedMode(file);
-  try {
-    await writeFile(draft, '', { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new KeyFileError(`${draft} is there: another process is adding a key. If none is, remove that file.`);
-  }
-  try {
-    const { keys } = parsed(file, await readFile(file, 'utf8'));
-    const id = newId();
-    await writeFile(draft, serialised(id, { ...keys, [id]: randomBytes(KEY_BYTES).toString('base64') }), { flush: true });
-    await chmod(draft, 0o600);
-    await rename(draft, file);
-    return id;
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
+/** A name for another key, with the day on which it was made. */
+export const newKeyId = () => `k${new Date().toISOString().slice(0, 10).replaceAll('-', '')}-${randomBytes(4).toString('hex')}`;
 
-const newId = () => `k${new Date().toISOString().slice(0, 10).replaceAll('-', '')}-${randomBytes(4).toString('hex')}`;
-
-const serialised = (current: string, keys: Record<string, string>) => `${JSON.stringify({ current, keys }, null, 1)}\n`;
+const withKey = (id: string, keys: Record<string, string>) =>
+  `${JSON.stringify({ current: id, keys: { ...keys, [id]: randomBytes(KEY_BYTES).toString('base64') } }, null, 1)}\n`;
 
 /** Which content the file has: times are coarse, but a new content is always a new file. */
 async function checkedMode(file: string): Promise<string> {

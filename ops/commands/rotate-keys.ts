@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
-import { addKey } from '../../db/encryption/key-ring.ts';
+import { addKey } from '../../db/encryption/add-key.ts';
+import { newKeyId } from '../../db/encryption/key-ring.ts';
 import type { Config } from '../../runtime/config.ts';
 import { keyFiles } from '../../runtime/keys.ts';
 import type { OpsServices } from '../../runtime/ops-services.ts';
@@ -31,22 +32,27 @@ const SAID = { payloads: 'What Temporal keeps is sealed by', seals: 'The audit t
 type At = OpsServices & { config: Config };
 type Asked = { options: Acting; out: Output };
 
-async function addOne(purpose: keyof typeof SAID, { config, services }: At, { options, out }: Asked): Promise<void> {
-  const files = keyFiles(config.DATA_DIR);
-  const file = { payloads: config.PAYLOAD_KEYS_FILE ?? files.payloadKeys, seals: config.AUDIT_SEAL_KEYS_FILE ?? files.auditSealKeys }[purpose];
-  const keyId = await addKey(file);
-  await services.study.noteKeyChange({ ctx: ctxOf(options), key: `key-change/${keyId}`, input: { keyId, purpose } });
+async function addOne(purpose: keyof typeof SAID, at: At, { options, out }: Asked): Promise<void> {
+  const files = keyFiles(at.config.DATA_DIR);
+  const file = { payloads: at.config.PAYLOAD_KEYS_FILE ?? files.payloadKeys, seals: at.config.AUDIT_SEAL_KEYS_FILE ?? files.auditSealKeys }[purpose];
+  const keyId = await addNoted(at, { ctx: ctxOf(options), file, purpose });
   out.result({ keyId }, `${SAID[purpose]} key ${keyId} from now on.`);
 }
 
-async function rotate({ config, services, secrets }: At, { options, out }: Asked): Promise<void> {
+/** Into the trail first: a kill between the two leaves the name of a key that nothing uses, never a key that nobody noted. */
+async function addNoted({ services, databases }: At, { ctx, file, purpose }: { ctx: Ctx; file: string; purpose: keyof typeof SAID | 'data-keys' }): Promise<string> {
+  const id = newKeyId();
+  await services.study.noteKeyChange({ ctx, key: `key-change/${id}`, input: { keyId: id, purpose } });
+  await addKey(databases.find(({ schema }) => schema === 'study')!, { file, id });
+  return id;
+}
+
+async function rotate(at: At, { options, out }: Asked): Promise<void> {
+  const { config, services, secrets } = at;
   const ctx = ctxOf(options);
   const resumed = (await leftOver(services, ctx)) > 0;
   // What was cut short comes to its end first: a third key would help nobody.
-  if (!resumed) {
-    const added = await addKey(config.KEY_ENCRYPTION_KEYS_FILE ?? keyFiles(config.DATA_DIR).keyEncryptionKeys);
-    await services.study.noteKeyChange({ ctx, key: `key-change/${added}`, input: { keyId: added, purpose: 'data-keys' } });
-  }
+  if (!resumed) await addNoted(at, { ctx, file: config.KEY_ENCRYPTION_KEYS_FILE ?? keyFiles(config.DATA_DIR).keyEncryptionKeys, purpose: 'data-keys' });
   await delay(NOTICED_MS);
   let rewrapped = 0;
   do {

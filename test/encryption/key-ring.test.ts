@@ -3,19 +3,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openBytes, sealBytes, SealBrokenError } from '../../db/encryption/aead.ts';
-import { addKey, fileKeyRing, freshKeyRing, KeyFileError } from '../../db/encryption/key-ring.ts';
+import { addKey } from '../../db/encryption/add-key.ts';
+import { fileKeyRing, freshKeyRing, KeyFileError, newKeyId } from '../../db/encryption/key-ring.ts';
+import type { ServiceDatabase } from '../../db/index.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { memoryRing } from '../support/secrets.ts';
 
 let dir: string;
 let file: string;
+let database: TestDatabase;
+let db: ServiceDatabase;
 beforeAll(async () => {
+  database = await createTestDatabase();
+  db = database.connect('study');
   dir = await mkdtemp(join(tmpdir(), 'trial-enrollment-keys-'));
 });
 beforeEach(async () => {
   file = join(dir, `${Math.random()}.json`);
   await writeFile(file, freshKeyRing(), { mode: 0o600 });
 });
-afterAll(() => rm(dir, { recursive: true }));
+afterAll(async () => {
+  await rm(dir, { recursive: true });
+  await database.drop();
+});
 
 describe('sealed bytes', () => {
   const text = Buffer.from('张三 ‮bidi‬ 👩‍⚕️');
@@ -61,8 +71,8 @@ describe('a file of keys', () => {
   it('keeps its old keys beside a new one, which seals from then on, in every process that has it open', async () => {
     const ring = fileKeyRing(file);
     const first = await ring.current();
-    const id = await addKey(file);
-    expect(id).not.toBe(first.id);
+    const id = newKeyId();
+    await addKey(db, { file, id });
     // Named by something that another process has sealed: found at once.
     expect(await ring.find(id)).toBeDefined();
     expect((await ring.current()).id).toBe(id);
@@ -71,13 +81,26 @@ describe('a file of keys', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
-  it('loses no key when two add one at once', async () => {
+  it('loses no key when several are added at once, by two processes', async () => {
     const before = Object.keys((JSON.parse(await readFile(file, 'utf8')) as { keys: object }).keys);
-    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => addKey(file)));
-    const added = outcomes.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
+    const other = database.connect('study');
+    const added = Array.from({ length: 6 }, newKeyId);
+    await Promise.all(added.map((id, n) => addKey(n % 2 ? db : other, { file, id })));
     const { current, keys } = JSON.parse(await readFile(file, 'utf8')) as { current: string; keys: object };
     expect(Object.keys(keys).toSorted()).toEqual([...before, ...added].toSorted());
     expect(added).toContain(current);
-    for (const one of outcomes) if (one.status === 'rejected') expect(one.reason).toBeInstanceOf(KeyFileError);
+  });
+
+  it('takes a key also after a process was killed while it added one', async () => {
+    await writeFile(`${file}.next`, '{"curr', { mode: 0o600 });
+    const id = newKeyId();
+    await addKey(db, { file, id });
+    expect((await fileKeyRing(file).current()).id).toBe(id);
+    await expect(stat(`${file}.next`)).rejects.toThrow('ENOENT');
+  });
+
+  it('takes none where others may read it', async () => {
+    await chmod(file, 0o640);
+    await expect(addKey(db, { file, id: newKeyId() })).rejects.toThrow(KeyFileError);
   });
 });
