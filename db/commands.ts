@@ -63,11 +63,7 @@ export async function runCommand<R>(command: Command, effect: (tx: Transaction, 
   const hash = contentHash(db.hashKey, content);
   return withTransaction(db, async (tx, withCommit) => {
     const known = await claimKey(tx, ledger, { key, verb, contentHash: hash, state: 'done' });
-    if (known) {
-      if (known.state !== 'done') throw new CommandKeyError('command_cancelled');
-      if (known.contentHash !== hash || known.verb !== verb) throw new CommandKeyError('key_reused');
-      return known.result as R;
-    }
+    if (known) return storedResult<R>(known, { verb, hash });
     const entries: AuditEntry[] = [];
     const result = await effect(tx, (entry) => entries.push(entry));
     const keys = await auditKeys(tx, db, entries);
@@ -76,6 +72,18 @@ export async function runCommand<R>(command: Command, effect: (tx: Transaction, 
     withCommit(statement(tx.execute(sql`update ${commandKeys} set result = ${JSON.stringify(result ?? null)} where key = ${key}`)));
     return result;
   });
+}
+
+/** The result of a command that was carried out, undefined when it was not. Throws CommandKeyError on other content or a cancelled key. */
+export async function resultOf<R>(orm: ServiceDatabase['orm'], { db, ledger: { commandKeys }, verb, key, content }: Omit<Command, 'ctx'>): Promise<R | undefined> {
+  const [known] = await orm.select().from(commandKeys).where(eq(commandKeys.key, key));
+  return known && storedResult<R>(known, { verb, hash: contentHash(db.hashKey, content) });
+}
+
+function storedResult<R>(known: { state: string; contentHash: string; verb: string; result: unknown }, asked: { verb: string; hash: string }): R {
+  if (known.state !== 'done') throw new CommandKeyError('command_cancelled');
+  if (known.contentHash !== asked.hash || known.verb !== asked.verb) throw new CommandKeyError('key_reused');
+  return known.result as R;
 }
 
 /**

@@ -66,12 +66,18 @@ function fromEngine(error: unknown): unknown {
   return away ? new DomainError('unavailable', 'workflow_engine_unavailable', 'The workflow engine cannot be reached; repeat it with the same key.') : error;
 }
 
+/** What the page of a look says, of which there is one every `STUCK_WATCH_MS`. */
+const WATCH_PAGE = {
+  staticSummary: 'Looks for what is stuck',
+  staticDetails: 'Operators are told once when something is found to be stuck, again when it lasts, and once when it is over. What is stuck now: `GET /api/v1/ops/stuck`, or `ops stuck list`.',
+};
+
 /** Puts up the schedule of the watch, or brings the one that is there up to date. It goes on without this process. */
 export async function ensureWatch(client: Client, { everyMs, escalateAfterMs }: WatchSettings): Promise<void> {
   const args: [WatchInput] = [String(escalateAfterMs)];
   const schedule = {
     spec: { intervals: [{ every: everyMs }] },
-    action: { type: 'startWorkflow' as const, workflowType: WATCH_WORKFLOW_TYPE, workflowId: WATCH_SCHEDULE_ID, taskQueue: OPERATIONS_QUEUE, args, workflowExecutionTimeout: '10 minutes' as const, staticSummary: 'Looks for what is stuck' },
+    action: { type: 'startWorkflow' as const, workflowType: WATCH_WORKFLOW_TYPE, workflowId: WATCH_SCHEDULE_ID, taskQueue: OPERATIONS_QUEUE, args, workflowExecutionTimeout: '10 minutes' as const, ...WATCH_PAGE },
     // A look that takes long is not overtaken; what was missed while the server was away is not made up for.
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '10 seconds' as const },
   };
@@ -82,7 +88,7 @@ export async function ensureWatch(client: Client, { everyMs, escalateAfterMs }: 
     const handle = client.schedule.getHandle(WATCH_SCHEDULE_ID);
     // Left alone where nothing has changed: several of the API's processes may start at once.
     const { spec, action } = await handle.describe();
-    if (spec.intervals?.[0]?.every === everyMs && action.args?.[0] === args[0]) return;
+    if (spec.intervals?.[0]?.every === everyMs && action.args?.[0] === args[0] && action.staticDetails === WATCH_PAGE.staticDetails) return;
     await handle.update<(input: WatchInput) => Promise<WatchResult>>((known) => ({ ...schedule, state: known.state }));
   }
 }

@@ -33,7 +33,8 @@ function run({ args, env = {} }) {
   const report = join(dir, 'report.json');
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync(process.execPath, [vitest, 'run', ...args, ...reporters], { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  // Many tests start processes of the application: each would read and strip its files anew.
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...args, ...reporters], { cwd: root, stdio: 'inherit', env: { ...process.env, NODE_COMPILE_CACHE: join(dir, 'compiled'), ...env } });
   const counts = countsOf(report, status);
   rmSync(dir, { recursive: true, force: true });
   return counts;

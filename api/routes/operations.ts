@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { MOST_IN_BULK, RUN_ID, text } from '../../services/common/index.ts';
-import { ctxOf, keyOf } from '../call.ts';
+import { ctxOf, keyOf, readOf } from '../call.ts';
 import type { Api, ApiDeps, ApiEnv } from '../deps.ts';
 import type { LocatedRun, OperatorsWord } from '../operations-gateway.ts';
 import { answer, jsonBody, operation } from '../operation.ts';
@@ -102,24 +102,44 @@ export function operationRoutes(api: Api, { operations, clients }: ApiDeps): voi
     return c.json(diagnosisResponse.parse({ ok: checks.every(({ ok }) => ok), checks }), 200);
   });
 
+  /** What this request was answered when it came first; without that, what `act` answers, which is kept. */
+  const once = async <T extends Record<string, unknown>>(c: C, body: { reason: string }, act: () => Promise<T>): Promise<T> => {
+    const key = keyOf(c);
+    const asked = { path: c.req.path, body };
+    const { answer: known } = await clients.study.getOperationAnswer(readOf(c, { key, asked }));
+    if (known) return known as T;
+    return (await clients.study.concludeOperation({ ctx: ctxOf(c, body.reason), key, input: { asked, answer: await act() } })).answer as T;
+  };
+
   api.openapi(retryRun, async (c) => {
-    const { reason: why } = c.req.valid('json');
-    const run = await operations.locate(c.req.valid('param').id);
-    await noted(c, { action: 'retry', about: idOf(run), why, details: { runId: run.runId } });
-    await operations.retry(run, wordOf(c, why));
-    return c.json({ id: idOf(run), action: 'retry', step: run.stuckStep }, 200);
+    const body = c.req.valid('json');
+    const taken = await once(c, body, async () => {
+      const run = await operations.locate(c.req.valid('param').id);
+      await noted(c, { action: 'retry', about: idOf(run), why: body.reason, details: { runId: run.runId } });
+      await operations.retry(run, wordOf(c, body.reason));
+      return { id: idOf(run), action: 'retry', step: run.stuckStep };
+    });
+    return c.json(takenResponse.parse(taken), 200);
   });
 
   api.openapi(startBulkRetry, async (c) => {
-    const { query, limit, rate, dryRun, reason: why } = c.req.valid('json');
-    const bulkId = await bulkIdOf(keyOf(c));
-    const runs = await operations.findToRetry({ query, limit });
-    const none = { done: 0, retried: 0, missed: [], total: runs.length };
-    if (dryRun) return c.json({ ...none, bulkId: null, state: 'dry_run' as const, items: runs.map((run) => ({ id: idOf(run), step: run.stuckStep, stage: run.stage })) }, 200);
-    await noted(c, { action: 'retry_in_bulk', about: bulkId, why, details: { query, limit, rate } });
-    const { key: _key, ...word } = wordOf(c, why);
-    await operations.startBulk({ bulkId, runs, rate, ...word });
-    return c.json({ ...none, bulkId, state: 'running' as const }, 202);
+    const { dryRun, ...body } = c.req.valid('json');
+    const { query, limit, rate, reason: why } = body;
+    const none = { done: 0, retried: 0, missed: [] };
+    if (dryRun) {
+      const runs = await operations.findToRetry(body);
+      const items = runs.map((run) => ({ id: idOf(run), step: run.stuckStep, stage: run.stage }));
+      return c.json(bulkResponse.parse({ ...none, total: runs.length, bulkId: null, state: 'dry_run', items }), 200);
+    }
+    const begun = await once(c, body, async () => {
+      const bulkId = await bulkIdOf(keyOf(c));
+      const runs = await operations.findToRetry(body);
+      await noted(c, { action: 'retry_in_bulk', about: bulkId, why, details: { query, limit, rate } });
+      const { key: _key, ...word } = wordOf(c, why);
+      await operations.startBulk({ bulkId, runs, rate, ...word });
+      return { ...none, total: runs.length, bulkId, state: 'running' };
+    });
+    return c.json(bulkResponse.parse(begun), 202);
   });
   api.openapi(getBulkRetry, async (c) => c.json(bulkResponse.parse(await operations.bulkState(c.req.valid('param').bulkId)), 200));
   api.openapi(stopBulkRetry, async (c) => {
@@ -132,27 +152,43 @@ export function operationRoutes(api: Api, { operations, clients }: ApiDeps): voi
 
   api.openapi(controlActivity, async (c) => {
     const { id, activity } = c.req.valid('param');
-    const { action, reason: why } = c.req.valid('json');
-    const run = await operations.locate(id);
-    await noted(c, { action: `${action}_activity`, about: idOf(run), why, details: { activity, runId: run.runId } });
-    const taken = await operations.controlActivity(run, { action, activity, key: keyOf(c) });
-    return c.json({ id: idOf(run), action, step: taken.activity }, 200);
+    const body = c.req.valid('json');
+    const taken = await once(c, body, async () => {
+      const run = await operations.locate(id);
+      await noted(c, { action: `${body.action}_activity`, about: idOf(run), why: body.reason, details: { activity, runId: run.runId } });
+      const { activity: step } = await operations.controlActivity(run, { action: body.action, activity, key: keyOf(c) });
+      return { id: idOf(run), action: body.action, step };
+    });
+    return c.json(takenResponse.parse(taken), 200);
   });
   api.openapi(resetRun, async (c) => {
-    const { to, dryRun, reason: why } = c.req.valid('json');
-    const run = await operations.locate(c.req.valid('param').id);
-    const plan = await operations.resetPlan(run, to);
-    if (dryRun) return c.json(resetResponse.parse({ id: idOf(run), dryRun, ...plan, runId: null }), 200);
-    const { toEventId } = plan;
-    await noted(c, { action: 'reset_workflow', about: idOf(run), why, details: { runId: run.runId, toEventId } });
-    const runId = await operations.reset(run, { toEventId, key: keyOf(c) });
-    return c.json(resetResponse.parse({ id: idOf(run), dryRun, ...plan, runId }), 200);
+    const { id } = c.req.valid('param');
+    const { dryRun, ...body } = c.req.valid('json');
+    const planned = async () => {
+      const run = await operations.locate(id);
+      return { run, plan: await operations.resetPlan(run, body.to) };
+    };
+    if (dryRun) {
+      const { run, plan } = await planned();
+      return c.json(resetResponse.parse({ id: idOf(run), dryRun, ...plan, runId: null }), 200);
+    }
+    const taken = await once(c, body, async () => {
+      const { run, plan } = await planned();
+      const { toEventId } = plan;
+      await noted(c, { action: 'reset_workflow', about: idOf(run), why: body.reason, details: { runId: run.runId, toEventId } });
+      return { id: idOf(run), dryRun, ...plan, runId: await operations.reset(run, { toEventId, key: keyOf(c) }) };
+    });
+    return c.json(resetResponse.parse(taken), 200);
   });
   api.openapi(unpauseRun, async (c) => {
-    const run = await operations.locate(c.req.valid('param').id);
-    await noted(c, { action: 'unpause_workflow', about: idOf(run), why: c.req.valid('json').reason, details: { runId: run.runId } });
-    await operations.unpause(run, { key: keyOf(c) });
-    return c.json({ id: idOf(run), action: 'unpause', step: null }, 200);
+    const body = c.req.valid('json');
+    const taken = await once(c, body, async () => {
+      const run = await operations.locate(c.req.valid('param').id);
+      await noted(c, { action: 'unpause_workflow', about: idOf(run), why: body.reason, details: { runId: run.runId } });
+      await operations.unpause(run, { key: keyOf(c) });
+      return { id: idOf(run), action: 'unpause', step: null };
+    });
+    return c.json(takenResponse.parse(taken), 200);
   });
 }
 

@@ -34,7 +34,9 @@ import { listEnrollments } from './enrollments/list-enrollments.ts';
 import { listUntoldMisuses, markMisusesTold } from './misuse/untold.ts';
 import { noteKeyChange } from './note-key-change.ts';
 import { noteMisuse, signingLockedUntil } from './misuse/note-misuse.ts';
-import { noteOperation } from './note-operation.ts';
+import { concludeOperation } from './operations/conclude-operation.ts';
+import { noteOperation } from './operations/note-operation.ts';
+import { getOperationAnswer } from './operations/get-operation-answer.ts';
 import { listRecipients } from './set-up/list-recipients.ts';
 import { listStudies } from './set-up/list-studies.ts';
 import { listScreeningLog } from './enrollments/list-screening-log.ts';
@@ -113,6 +115,8 @@ const verbs = {
   noteMisuse,
   noteKeyChange,
   noteOperation,
+  getOperationAnswer,
+  concludeOperation,
   signingLockedUntil,
   listUntoldMisuses,
   markMisusesTold,

@@ -37,6 +37,8 @@ export const studyRpc = rpcTable(Desc, {
   approveUnblinding: { method: 'approveUnblinding', callers: ['api'], result: 'unblinding' },
   listUnblindings: { method: 'listUnblindings', callers: ['api'] },
   noteOperation: { method: 'noteOperation', callers: ['api'] },
+  getOperationAnswer: { method: 'getOperationAnswer', callers: ['api'] },
+  concludeOperation: { method: 'concludeOperation', callers: ['api'] },
   noteMisuse: { method: 'noteMisuse', callers: ['api', 'patient', 'edc', 'study'] },
   listUntoldMisuses: { method: 'listUntoldMisuses', callers: ['api'] },
   signingLockedUntil: { method: 'getSigningLock', callers: ['api'] },

@@ -3251,6 +3251,80 @@ export declare type NoteOperationResponse = Message<"study.v1.NoteOperationRespo
 export declare const NoteOperationResponseSchema: GenMessage<NoteOperationResponse>;
 
 /**
+ * @generated from message study.v1.GetOperationAnswerRequest
+ */
+export declare type GetOperationAnswerRequest = Message<"study.v1.GetOperationAnswerRequest"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: google.protobuf.Struct asked = 2;
+   */
+  asked?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message study.v1.GetOperationAnswerRequest.
+ * Use `create(GetOperationAnswerRequestSchema)` to create a new message.
+ */
+export declare const GetOperationAnswerRequestSchema: GenMessage<GetOperationAnswerRequest>;
+
+/**
+ * @generated from message study.v1.GetOperationAnswerResponse
+ */
+export declare type GetOperationAnswerResponse = Message<"study.v1.GetOperationAnswerResponse"> & {
+  /**
+   * @generated from field: optional google.protobuf.Struct answer = 1;
+   */
+  answer?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message study.v1.GetOperationAnswerResponse.
+ * Use `create(GetOperationAnswerResponseSchema)` to create a new message.
+ */
+export declare const GetOperationAnswerResponseSchema: GenMessage<GetOperationAnswerResponse>;
+
+/**
+ * @generated from message study.v1.ConcludeOperationRequest
+ */
+export declare type ConcludeOperationRequest = Message<"study.v1.ConcludeOperationRequest"> & {
+  /**
+   * @generated from field: google.protobuf.Struct asked = 1;
+   */
+  asked?: JsonObject | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Struct answer = 2;
+   */
+  answer?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message study.v1.ConcludeOperationRequest.
+ * Use `create(ConcludeOperationRequestSchema)` to create a new message.
+ */
+export declare const ConcludeOperationRequestSchema: GenMessage<ConcludeOperationRequest>;
+
+/**
+ * @generated from message study.v1.ConcludeOperationResponse
+ */
+export declare type ConcludeOperationResponse = Message<"study.v1.ConcludeOperationResponse"> & {
+  /**
+   * @generated from field: google.protobuf.Struct answer = 1;
+   */
+  answer?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message study.v1.ConcludeOperationResponse.
+ * Use `create(ConcludeOperationResponseSchema)` to create a new message.
+ */
+export declare const ConcludeOperationResponseSchema: GenMessage<ConcludeOperationResponse>;
+
+/**
  * @generated from message study.v1.NoteMisuseRequest
  */
 export declare type NoteMisuseRequest = Message<"study.v1.NoteMisuseRequest"> & {
@@ -3837,7 +3911,6 @@ export declare const StudyService: GenService<{
     output: typeof ApproveUnblindingResponseSchema;
   },
   /**
-   * Records the right baseline of somebody randomised in a wrong stratum; the randomisation stands.
    * Writes into the audit trail what an operator does to a run, before it is done.
    *
    * @generated from rpc study.v1.StudyService.NoteOperation
@@ -3846,6 +3919,24 @@ export declare const StudyService: GenService<{
     methodKind: "unary";
     input: typeof NoteOperationRequestSchema;
     output: typeof NoteOperationResponseSchema;
+  },
+  /**
+   * What an operator was answered under a key, and keeping it.
+   *
+   * @generated from rpc study.v1.StudyService.GetOperationAnswer
+   */
+  getOperationAnswer: {
+    methodKind: "unary";
+    input: typeof GetOperationAnswerRequestSchema;
+    output: typeof GetOperationAnswerResponseSchema;
+  },
+  /**
+   * @generated from rpc study.v1.StudyService.ConcludeOperation
+   */
+  concludeOperation: {
+    methodKind: "unary";
+    input: typeof ConcludeOperationRequestSchema;
+    output: typeof ConcludeOperationResponseSchema;
   },
   /**
    * @generated from rpc study.v1.StudyService.NoteMisuse
@@ -3872,6 +3963,8 @@ export declare const StudyService: GenService<{
     output: typeof GetSigningLockResponseSchema;
   },
   /**
+   * Records the right baseline of somebody randomised in a wrong stratum; the randomisation stands.
+   *
    * @generated from rpc study.v1.StudyService.CorrectBaseline
    */
   correctBaseline: {

@@ -278,7 +278,10 @@ async function eligibility(world: World): Promise<Samples> {
   const misuse = { about: met.enrollmentId, operation: 'decideEligibility', why: 'not_entitled', via: 'api' } as const;
   for (let n = 0; n < MOST_REFUSED; n += 1) await service.noteMisuse({ ctx, key: key(), input: misuse });
   const { id: locked } = ctx.actor as { id: string };
-  return { noteOperation: [command({ action: 'retry', about: uuidv7(), details: { runId: 'r', query: null, told: ['e1'] } })], noteMisuse: [command({ ...misuse, via: 'edc', why: 'replayed' })], listUntoldMisuses: [read({ limit: 3 }), read({ limit: 3, after: LAST })], signingLockedUntil: [read({ userId: locked }), read({ userId: 'nobody' })], getEligibility: [met, incomplete, unevaluated, { enrollmentId: uuidv7() }].map((one) => read({ enrollmentId: one.enrollmentId })) };
+  const concluded = { asked: { path: '/ops/runs/é', body: { reason: '原因' } }, answer: { runId: null, toEventId: 12, reRuns: [] } };
+  await service.concludeOperation({ ctx, key: 'known', input: concluded });
+  const recalled = ['known', 'unknown'].map((known) => read({ key: known, asked: concluded.asked }));
+  return { getOperationAnswer: recalled, concludeOperation: [command(concluded)], noteOperation: [command({ action: 'retry', about: uuidv7(), details: { runId: 'r', query: null, told: ['e1'] } })], noteMisuse: [command({ ...misuse, via: 'edc', why: 'replayed' })], listUntoldMisuses: [read({ limit: 3 }), read({ limit: 3, after: LAST })], signingLockedUntil: [read({ userId: locked }), read({ userId: 'nobody' })], getEligibility: [met, incomplete, unevaluated, { enrollmentId: uuidv7() }].map((one) => read({ enrollmentId: one.enrollmentId })) };
 }
 
 async function summaries(world: World, direct: Trial): Promise<Samples> {

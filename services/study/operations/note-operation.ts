@@ -1,7 +1,7 @@
-import { runCommand } from '../../db/index.ts';
-import type { Call } from '../common/index.ts';
-import type { StudyDeps } from './deps.ts';
-import { ledger } from './ledger.ts';
+import { runCommand } from '../../../db/index.ts';
+import type { Call } from '../../common/index.ts';
+import type { StudyDeps } from '../deps.ts';
+import { ledger } from '../ledger.ts';
 
 /** What an operator has done, to what of the installation, and what came of it: ids and numbers, nothing of participants. */
 export type Operation = { action: string; about: string; details: Record<string, unknown> };
