@@ -29,9 +29,7 @@ beforeAll(async () => {
       n % 10 = 9 and n / 10 % 3 = 0, case when n % 10 = 9 then (array['resolve', 're-consent'])[1 + n / 10 % 2] end,
       case when n % 10 = 9 then 'operator' end, 1, now(), now()
     from generate_series(1, ${ROWS}) as n`;
-  // Commits are asynchronous in tests: until they are on disk, VACUUM can't mark a page as visible to all.
-  await world.database.sql`checkpoint`;
-  await world.database.sql`vacuum analyze study.enrollments`;
+  await world.database.sql`analyze study.enrollments`;
   const rows = await world.database.sql`select * from study.enrollments order by id desc`;
   all = rows.map((row) => ({
     enrollmentId: row['id'],
@@ -111,7 +109,9 @@ describe('a page of enrollments', () => {
     }
   });
 
-  it('reads no more rows of an index than the page has per combination of values, whatever the filter', async () => {
+  // VACUUM marks no page as visible to all that some transaction can't see yet: then several indexes cost the same.
+  it.each(['analyze', 'vacuum'])('reads no more rows of an index than the page has per combination of values, whatever the filter, after %s', async (last) => {
+    if (last === 'vacuum') await world.database.sql`vacuum study.enrollments`;
     const limit = 20;
     const cursor = all[ROWS / 2]!.enrollmentId;
     for (const filter of FILTERS.flatMap((one) => [one, { ...one, cursor }])) {
@@ -119,8 +119,7 @@ describe('a page of enrollments', () => {
       expect(scans.length, JSON.stringify(filter)).toBe(1);
       for (const scan of scans) {
         expect(scan['Node Type'], JSON.stringify(filter)).toMatch(/^Index (Only )?Scan$/);
-        expect(scan['Rows Removed by Filter'] ?? 0, JSON.stringify(filter)).toBe(0);
-        expect(scan['Actual Rows'], JSON.stringify(filter)).toBeLessThanOrEqual(limit);
+        expect(scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0), JSON.stringify(filter)).toBeLessThanOrEqual(limit);
       }
     }
   });
