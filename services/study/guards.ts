@@ -46,7 +46,8 @@ const listedStudies = (grant: Grant, { studyIds }: Scoped): boolean =>
   grant.scope !== 'study' || within({ ...grant, siteIds: null }, { ...(studyIds && { studyIds }) });
 
 const SIGNING: readonly OperationId[] = ['createEnrollment', 'recordReconsent', 'recordConsent', 'decideEligibility', 'breakCode'];
-const OPERATIONS: readonly OperationId[] = ['resolveEnrollment', 'retryRun', 'startBulkRetry', 'stopBulkRetry', 'controlActivity', 'resetRun', 'unpauseRun'];
+/** What would be done anew if it were asked again, or refused: its answer is kept. */
+const ANSWERED: readonly OperationId[] = ['retryRun', 'startBulkRetry', 'controlActivity', 'resetRun', 'unpauseRun'];
 
 /** Who may call what of Study through the edge, and about what (see `common/authority/authorise.ts`). */
 export const guards: Record<string, Guard<StudyDeps>> = {
@@ -80,9 +81,9 @@ export const guards: Record<string, Guard<StudyDeps>> = {
   listUntoldMisuses: 'system',
   // The caller's own signing; a refusal is noted whoever they are.
   noteMisuse: { for: SIGNING },
-  noteOperation: { for: OPERATIONS },
-  getOperationAnswer: { for: OPERATIONS },
-  concludeOperation: { for: OPERATIONS },
+  noteOperation: { for: [...ANSWERED, 'resolveEnrollment', 'stopBulkRetry'] },
+  getOperationAnswer: { for: ANSWERED },
+  concludeOperation: { for: ANSWERED },
   signingLockedUntil: { for: SIGNING },
   requestUnblinding: { for: ['requestUnblinding'], about: study },
   approveUnblinding: { for: ['approveUnblinding'], about: study },
