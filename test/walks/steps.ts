@@ -11,7 +11,7 @@ import type { LogEntry, Walker } from './walker.ts';
 const RESERVED: readonly State['place'][] = ['enrolling', 'collecting', 'confirming', 'awaiting-randomisation', 'trying-again'];
 /** Results, a signature, a renewed consent, the signature once more, and the request for the randomisation. */
 const STEPS_TO_PARK = 5;
-const ENDS_WITHIN_MS = 20_000;
+const ENDS_WITHIN_MS = 40_000;
 /** A little more than the shortest time to live of a place (group.ts). */
 const LAPSES_MS = 1100;
 

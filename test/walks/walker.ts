@@ -18,7 +18,7 @@ import type { Workers } from './workers.ts';
 export type Stage = { at: TestSystem; plan: FaultPlan; workers: Workers };
 export type LogEntry = { request: Request; reply: Reply; enrollmentId: string };
 
-const REST_WITHIN_MS = 20_000;
+const REST_WITHIN_MS = 40_000;
 /** Armed together: the step itself as asked, and what settles or undoes it so that it fails. */
 const PAIRS: Record<string, readonly string[]> = {
   settle: ['confirmSlot', 'settleSlotConfirmation'],
@@ -232,7 +232,7 @@ export class Walker {
   }
 
   /** Looks again until it is as said; bounded. */
-  async until(what: string, holds: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
     const isOver = this.stage.workers.patience(withinMs);
     while (!(await holds())) {
       if (isOver()) this.fail(`not within ${withinMs} ms: ${what}; seen last: ${JSON.stringify(await this.look())}`);

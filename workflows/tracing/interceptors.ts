@@ -29,12 +29,18 @@ export function interceptors(): WorkflowInterceptors {
     ],
     outbound: [
       {
-        scheduleActivity: (input, next) => run.leaving((span) => next({ ...input, headers: withSpan(input.headers, span) })),
+        scheduleActivity: (input, next) => run.leaving(traceAskedIn(input.args), (span) => next({ ...input, headers: withSpan(input.headers, span) })),
         continueAsNew: (input, next) => next({ ...input, headers: withSpan(input.headers, run.current) }),
         getLogAttributes: (input, next) => next({ ...input, ...fieldsOf(run) }),
       },
     ],
   };
+}
+
+/** Whoever acts says by which request, and in which trace that was (`Ctx`). */
+function traceAskedIn(args: readonly unknown[]): string | undefined {
+  const [{ ctx } = {}] = args as { ctx?: { origin?: { traceId?: string } } }[];
+  return ctx?.origin?.traceId;
 }
 
 /** What each line that workflow code logs says of where it belongs. */

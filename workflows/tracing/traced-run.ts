@@ -13,10 +13,13 @@ export interface TraceSinks extends Sinks {
 
 /** After a wait of this long what follows is a trace of its own, linked to the one before. */
 const LONG_WAIT_MS = 60_000;
+/** Messages that what is done may still be for. */
+const MOST_MESSAGES = 50;
 
 /**
- * Which span the run is in at any moment. A message that comes while nothing is under way is what the run goes on
- * from; what a timer begins after a long wait is a trace of its own. Both are linked to the start.
+ * Which span the run is in at any moment. From what it first does for a message on, or from the message itself where
+ * nothing was under way, it is in the trace of that message; what a timer begins after a long wait is a trace of its
+ * own. Both are linked to the start.
  */
 export class TracedRun {
   readonly #sinks = proxySinks<TraceSinks>();
@@ -25,6 +28,7 @@ export class TracedRun {
   #underWay = 0;
   #lastAt = 0;
   #moments = 0;
+  readonly #messages = new Map<string, SpanRef>();
   /** Of the request that has started it. */
   requestId: string | undefined;
 
@@ -34,6 +38,8 @@ export class TracedRun {
 
   begin(parent: SpanRef | null): void {
     this.#start = this.#current = parent && this.#moment(`RunWorkflow:${workflowInfo().workflowType}`, { parent, links: [] });
+    // Its first message may have come before this.
+    if (parent) this.#messages.delete(parent.traceId);
     this.#touch();
   }
 
@@ -41,16 +47,20 @@ export class TracedRun {
     if (parent === null) return;
     const links = this.#start && this.#start.traceId !== parent.traceId ? [this.#start] : [];
     const span = this.#moment(`${kind}:${name}`, { parent, links });
-    // What a start brings along is in its trace already.
-    if (this.#underWay > 0 || this.#current?.traceId === span.traceId) return;
-    this.#current = span;
+    // Something has happened just now: nothing that follows is after a long wait.
     this.#touch();
+    // What a start brings along is in its trace already.
+    if (this.#start?.traceId === span.traceId) return;
+    this.#messages.set(span.traceId, span);
+    for (const oldest of this.#messages.keys()) if (this.#messages.size > MOST_MESSAGES) this.#messages.delete(oldest);
+    if (this.#underWay === 0) this.#current = span;
   }
 
-  /** Something that leaves the run, in the span that it belongs to. */
-  async leaving<T>(go: (span: SpanRef | null) => Promise<T>): Promise<T> {
+  /** Something that leaves the run, in the span that it belongs to; `askedIn`: the trace of the request that it is for. */
+  async leaving<T>(askedIn: string | undefined, go: (span: SpanRef | null) => Promise<T>): Promise<T> {
     const before = this.#current;
     if (before && this.#underWay === 0 && Date.now() - this.#lastAt > LONG_WAIT_MS) this.#current = this.#resumed(before);
+    else this.#current = this.#messages.get(askedIn ?? '') ?? before;
     this.#underWay += 1;
     try {
       return await go(this.#current);
