@@ -2,14 +2,16 @@
 // against servers that answer. The collector, Keycloak, Grafana and Temporal themselves are not run here.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROLES } from '../../services/common/index.ts';
+import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
 import { authorityIn, certify } from '../../runtime/compose/certificates.ts';
 import { CERTIFIED } from '../../runtime/compose/roster.ts';
 import { readConfig } from '../../runtime/config.ts';
@@ -189,6 +191,25 @@ describe('what Temporal and Grafana are given', () => {
     const { providers } = parse(read('ops/grafana/provisioning/dashboards/dashboards.yaml')) as { providers: { options: { path: string } }[] };
     const mount = mountsOf(compose.services['grafana']!).find(({ target }) => target === providers[0]?.options.path);
     expect(readdirSync(join(ROOT, mount!.source)).filter((name) => name.endsWith('.json')).length).toBeGreaterThan(0);
+  });
+});
+
+describe('docs/deploy.md', () => {
+  it('has the search attributes as the workflows set them', () => {
+    const named = [...read('docs/deploy.md').matchAll(/--name (\w+) --type (\w+)/g)].map(([, name, type]) => [name, type]);
+    expect(named).toEqual(Object.entries(REQUIRED_SEARCH_ATTRIBUTES));
+  });
+
+  it('names only variables of Temporal’s that its client reads', () => {
+    const client = readFileSync(createRequire(import.meta.url).resolve('@temporalio/envconfig/lib/envconfig-toml.js'), 'utf8');
+    const named = new Set([...read('docs/deploy.md').matchAll(/`(TEMPORAL_(?:ADDRESS|NAMESPACE|API_KEY|TLS\w*))`/g)].map(([, name]) => name!));
+    expect([...named].filter((name) => !client.includes(`'${name}'`))).toEqual([]);
+    expect(named.size).toBe(8);
+  });
+
+  it('tells every published port', () => {
+    const ports = Object.values(compose.services).flatMap(({ ports: some = [] }) => some.map((port) => port.split(':')[1]!));
+    expect(ports.filter((port) => !read('docs/deploy.md').includes(`:${port}`))).toEqual([]);
   });
 });
 
