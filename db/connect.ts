@@ -63,7 +63,7 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
       idle_in_transaction_session_timeout: timeoutMs * 2,
     },
   });
-  const orm = drizzle(preparing(client));
+  const orm = drizzle(preparing(client, schema));
   return {
     schema,
     hashKey: createSecretKey(secrets.hashKey),

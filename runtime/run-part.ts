@@ -5,7 +5,6 @@ import { endOn, lostWorker } from './end-on.ts';
 import { ensurePortFree } from './embedded/preconditions.ts';
 import { configuredTemporal } from './installation-temporal.ts';
 import { keyFiles, loadSecrets, type Secrets } from './keys.ts';
-import { createLog, installTemporalLog } from './logging.ts';
 import { hostedBy, type Part, queuesOf } from './part.ts';
 import { neededBy } from './needed-by.ts';
 import { migrateElsewhere, reachable } from './provision.ts';
@@ -14,6 +13,7 @@ import { rpcTlsOf } from './rpc/tls.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
 import { startSystem } from './system.ts';
+import { startLogAndTraces } from './telemetry/of-config.ts';
 import { tokenIssuerOf } from './token-issuer.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
@@ -22,8 +22,7 @@ import { buildWorkflowBundle } from './workflow-bundle.ts';
  * Throws StartupError naming what is missing from the configuration.
  */
 export async function runPart(part: Part, config: Config): Promise<void> {
-  const log = createLog(config.LOG_LEVEL);
-  installTemporalLog(log);
+  const { log, telemetry } = startLogAndTraces(config, part);
   // Found now, not by the first call.
   const { databaseUrls, smtpUrl } = neededBy(part, config);
   const temporal = configuredTemporal();
@@ -50,6 +49,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     ...(part === 'api' ? { auth: await tokenIssuerOf(config, log) } : {}),
     ...(hostedBy(part).length > 0 ? { listenGrpc: { host: config.GRPC_HOST, port: config.GRPC_PORT ?? 0 } } : {}),
     log,
+    telemetry,
   });
   endOn({ stop: () => system.stop(), losses: [lostWorker(system.workers.finished)] });
   console.log(`ready ${part} ${system.url}${system.grpc ? ` gRPC ${system.grpc.url}` : ''}`);
