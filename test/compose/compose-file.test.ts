@@ -101,6 +101,37 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('Dockerfile', () => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+
+  it('runs on the Node of the project, on glibc, as a user without rights', () => {
+    const images = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!).filter((image) => image.includes(':'));
+    expect(new Set(images)).toEqual(new Set([`node:${dependencies['node']}-bookworm-slim`]));
+    const last = read('Dockerfile').split(/^FROM /m).at(-1)!;
+    expect(last).toMatch(/^USER node$/m);
+    expect(last).toContain('ENV NODE_ENV=production');
+    expect(last.indexOf('USER node')).toBeGreaterThan(last.lastIndexOf('\nRUN '));
+  });
+
+  it('takes in every folder of the application, and nothing else', () => {
+    const taken = [...read('.dockerignore').matchAll(/^!(\S+)/gm)].map(([, name]) => name!);
+    const folders = readdirSync(ROOT, { withFileTypes: true }).filter((one) => one.isDirectory()).map(({ name }) => name).filter((name) => taken.includes(name));
+    expect(folders.toSorted()).toEqual(['activities', 'api', 'db', 'ops', 'runtime', 'services', 'workflows']);
+    expect(taken.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
+    expect(read('.dockerignore').split('\n')).toContain('*');
+    const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, words]) => words!.split(' ').slice(0, -1));
+    expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('builds the workflow bundle and the bill of materials, which it hands out, too', () => {
+    const text = read('Dockerfile');
+    expect(text).toContain('RUN npm ci --omit=dev');
+    expect(text).toContain('RUN node runtime/bundle-workflows.ts');
+    expect(text).toMatch(/^RUN npm sbom .* > sbom\.json$/m);
+    expect(text).toContain('COPY --from=build /app/sbom.json /sbom.json');
+  });
+});
+
 describe('what waits for what in docker-compose.yml', () => {
   it('is there, and waits for health where something goes on running, for success where it ends', () => {
     const wrong = containers.flatMap(([name, one]) =>
