@@ -7,6 +7,7 @@ import { StartupError } from './embedded/startup-error.ts';
 import { PRIVACY_EMAIL, RETENTION_YEARS, WATCH } from './defaults.ts';
 import { SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { isTrustworthyUrl } from './oidc/get-json.ts';
+import { withSecretFiles } from './secret-files.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const millis = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
@@ -96,10 +97,10 @@ export type Config = Omit<z.output<typeof ENVIRONMENT>, `${'DATABASE' | 'DATABAS
   timing: TimingProfile;
 };
 
-/** Reads the environment once. Throws StartupError naming the variables that are wrong, never their values. */
+/** Reads the environment once, with the files that its `_FILE` name for secrets. Throws StartupError naming the variables that are wrong, never their values. */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   // An empty variable means what an absent one means.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const given = Object.fromEntries(Object.entries(withSecretFiles(env)).filter(([, value]) => value !== ''));
   const parsed = ENVIRONMENT.safeParse(given);
   if (!parsed.success) {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from './config.ts';
 import { StartupError } from './embedded/startup-error.ts';
+import { withSecretFiles } from './secret-files.ts';
 import { NAMESPACE } from './embedded/temporal-ready.ts';
 import { rememberedAddress } from './embedded/temporal-takeover.ts';
 import type { TemporalSettings } from './temporal-client.ts';
@@ -11,7 +12,8 @@ export const embeddedTemporalFile = (dataDir: string): string => join(dataDir, '
 
 /** The Temporal server that the environment names (`TEMPORAL_ADDRESS` and the like). */
 export function configuredTemporal(): TemporalSettings {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const given = Object.entries(withSecretFiles(process.env)).filter((one): one is [string, string] => one[1] !== undefined);
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(given) });
   return { connection: connectionOptions, namespace: namespace ?? NAMESPACE };
 }
 

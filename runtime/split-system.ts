@@ -66,7 +66,8 @@ function tracesOf(part: Part, { NODE_ENV, OTEL_EXPORTER_OTLP_ENDPOINT, PORT }: C
 
 /** What the parts read, apart from what is each one's own. The database URLs of others are not handed on. */
 function environmentOf(config: Config, { temporal, smtpUrl }: Options['infrastructure']): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('DATABASE_') || name === 'DATABASE_TIMEOUT_MS');
+  const isHandedOn = (name: string) => (!name.startsWith('DATABASE_') || name === 'DATABASE_TIMEOUT_MS') && name !== 'SMTP_URL_FILE';
+  const inherited = Object.entries(process.env).filter(([name]) => isHandedOn(name));
   return {
     ...(Object.fromEntries(inherited) as Record<string, string>),
     DATA_DIR: config.DATA_DIR,

@@ -29,7 +29,7 @@ const SPEED_SETTINGS = [
 ];
 
 /** Runs whose workflow task keeps failing can be searched for, from the second failure on (`TemporalReportedProblems`). */
-const SEARCHABLE = ['system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2'];
+export const SEARCHABLE = ['system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2'];
 
 export interface RunningTemporal {
   /** host:port of the gRPC frontend. */

@@ -6,7 +6,7 @@ import { savedLists } from '../../runtime/saved-lists/lists.ts';
 import { ENVIRONMENT, readConfig } from '../../runtime/config.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DOCUMENTS = ['README.md', 'docs/architecture.md', 'docs/replay.md', 'docs/compliance.md', 'docs/coordinators.md'];
+const DOCUMENTS = ['README.md', 'docs/architecture.md', 'docs/replay.md', 'docs/compliance.md', 'docs/coordinators.md', 'docs/deploy.md'];
 
 /** A row of the configuration table, from the schema that the process reads its environment with. */
 function rows(): string[] {
