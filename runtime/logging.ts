@@ -1,5 +1,6 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
+import { withCoreMetrics } from './metrics/temporal-core.ts';
 
 /** The log of this process: JSON on standard output, ISO time, level as a word. Holds no bodies and no identifiers. */
 export function createLog(level: string): Logger {
@@ -11,16 +12,15 @@ export function createLog(level: string): Logger {
   });
 }
 
-/** Sends what Temporal's SDK, its core and workflow code log through `log`. Once per process, before any connection. */
+/** Sends what Temporal's SDK, its core and workflow code log through `log`, and has the core count. Once per process, before any connection. */
 export function installTemporalLog(log: Logger): void {
   const temporal = log.child({ component: 'temporal' });
-  Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      const method = level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : level === 'INFO' ? 'info' : 'debug';
-      temporal[method](allowed(meta), message);
-    }),
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    const method = level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : level === 'INFO' ? 'info' : 'debug';
+    temporal[method](allowed(meta), message);
   });
+  const logging = { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } as const;
+  withCoreMetrics((metrics) => Runtime.install({ logger, telemetryOptions: { logging, metrics } }));
 }
 
 const ALLOWED = ['workflowId', 'runId', 'workflowType', 'activityType', 'activityId', 'attempt', 'taskQueue', 'code', 'sdkComponent'];

@@ -33,6 +33,8 @@ export type WorkersOptions = {
   /** Only these queues; all when absent. */
   queues?: readonly QueueName[];
   interceptors?: WorkerOptions['interceptors'];
+  /** Where workflows say what happens. */
+  sinks?: WorkerOptions['sinks'];
   /** Of the workflow code, see `deployment/`. Absent: the worker is unversioned. */
   version?: Version;
   /** What operators' processes ask of Temporal; their queue has a worker here where it is given. */
@@ -54,6 +56,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     shutdownGraceTime: options.shutdownGraceMs ?? 4000,
     shutdownForceTime: (options.shutdownGraceMs ?? 4000) + 2000,
     ...(options.interceptors ? { interceptors: options.interceptors } : {}),
+    ...(options.sinks ? { sinks: options.sinks } : {}),
   };
   const workers = await Promise.all(
     queues.map((taskQueue) =>
