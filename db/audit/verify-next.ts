@@ -17,9 +17,8 @@ export type PartVerdict = {
   round: boolean;
 };
 
-/** One piece has so many entries, give or take a seal's, and so many seals. */
-const ENTRIES = 5000;
-const SEALS = 100;
+/** One piece has so many seals, and no more of them once it has so many entries. */
+const PIECE = { entries: 5000, seals: 100 };
 const SEALS_AT_ONCE = 10;
 
 /**
@@ -27,7 +26,7 @@ const SEALS_AT_ONCE = 10;
  * entries that they are about. Also finds that the newest seals are gone. What no seal is about, the records' own chains
  * and what was witnessed elsewhere are left to `verifyTrail`. Throws DatabaseError.
  */
-export async function verifyNext(at: Omit<Verifying, 'witnessed'>, from: CheckedUpTo): Promise<PartVerdict> {
+export async function verifyNext(at: Omit<Verifying, 'witnessed'>, from: CheckedUpTo, piece = PIECE): Promise<PartVerdict> {
   const { db } = at;
   const findings = new Findings(10);
   const newest = (await read(db, (orm) => lastSeal(orm, db.schema)))?.number ?? 0;
@@ -36,17 +35,17 @@ export async function verifyNext(at: Omit<Verifying, 'witnessed'>, from: Checked
   let entries = 0;
   let seals = 0;
   let over = false;
-  while (!over && entries < ENTRIES && seals < SEALS) {
+  while (!over && entries < piece.entries && seals < piece.seals) {
     const number = last?.number ?? -(2 ** 31);
-    const found = await read(db, (orm) => sealsAfter(orm, db.schema, { number, limit: SEALS_AT_ONCE }));
+    const found = await read(db, (orm) => sealsAfter(orm, db.schema, { number, limit: Math.min(SEALS_AT_ONCE, piece.seals - seals) }));
     for (const seal of found) {
       await verifySeal({ ...at, witnessed: new Map() }, { seal, before: last }, findings);
       entries += await verifySealed({ ...at, witnessed: new Map() }, seal, findings);
       last = seal;
       seals += 1;
-      if (entries >= ENTRIES) break;
+      if (entries >= piece.entries) break;
     }
-    over = found.length < SEALS_AT_ONCE && (found.length === 0 || last === found.at(-1));
+    over = last === undefined || last.number >= newest;
   }
   return { entries, findings: findings.first, count: findings.count, next: { last: over ? undefined : last, newest: Math.max(newest, from.newest) }, round: over };
 }

@@ -2,6 +2,8 @@ import type { InjectedSinks } from '@temporalio/worker';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { STUCK_KINDS } from '../../services/common/index.ts';
 import type { Delivery } from '../../services/notification/index.ts';
+import { OUTCOMES } from '../../services/study/index.ts';
+import { STEPS } from '../../workflows/consent-to-enrollment/steps.ts';
 import type { TrialSinks } from '../../workflows/observe.ts';
 import type { Services } from '../services.ts';
 import type { Sampling } from './sampled.ts';
@@ -14,6 +16,9 @@ export type TrialMetrics = {
 
 /** From a second to four months: most stages wait for people. */
 const STAGE_BUCKETS = [1, 10, 60, 600, 3600, 6 * 3600, 86_400, 3 * 86_400, 7 * 86_400, 14 * 86_400, 28 * 86_400, 56 * 86_400, 120 * 86_400];
+
+/** The steps that a saga undoes; the pivot is settled. */
+const UNDONE = Object.entries(STEPS).flatMap(([step, about]) => ('undo' in about && about.side !== 'pivot' ? [step] : []));
 
 /** Of each kind of rows so many are counted for a metric. */
 const MOST = 100_000;
@@ -28,6 +33,9 @@ export function trialMetrics(registry: Registry): TrialMetrics {
   const compensations = new Counter({ name: 'trial_compensations_total', help: 'Steps that were undone (done), and rounds of trying to that failed', labelNames: ['step', 'result'] as const, registers });
   const ended = new Counter({ name: 'trial_enrollments_ended_total', help: 'Enrollments that ended, and active participants who withdrew', labelNames: ['outcome'] as const, registers });
   const deliveries = new Counter({ name: 'trial_notification_deliveries_total', help: 'Mails that were handed over, or could not be', labelNames: ['kind', 'result'] as const, registers });
+  // From 0 on, so that also the first one shows as a rise.
+  for (const step of UNDONE) for (const result of ['done', 'failed']) compensations.inc({ step, result }, 0);
+  for (const outcome of OUTCOMES) ended.inc({ outcome }, 0);
   return {
     sinks: {
       trial: {

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { exemplar } from '../../api/exemplar.ts';
 import { SERVICES, type ServiceName } from '../../db/provision.ts';
-import type { CalleePolicy, PolicyEvent } from '../../services/common/resilience/index.ts';
+import { type CalleePolicy, POLICY_EVENTS, type PolicyEvent } from '../../services/common/resilience/index.ts';
 import type { CallObserver, Caller } from '../../services/common/rpc/index.ts';
 import { boundedValues } from '../metrics/bounded-values.ts';
 import { descriptorOf } from './routes.ts';
@@ -50,6 +50,8 @@ export function rpcMetrics(registry: Registry): RpcMetrics {
     client: (caller, policy) => {
       const grpc_service = nameOf(policy.callee);
       policies.push({ caller, policy });
+      // From 0 on, so that also the first one shows as a rise.
+      for (const event of POLICY_EVENTS) events.inc({ caller, grpc_service, event }, 0);
       policy.onEvent(({ kind }: PolicyEvent) => events.inc({ caller, grpc_service, event: kind }));
       return ({ method, grpcCode, code, seconds }) => {
         const labels = { caller, grpc_service, grpc_method: method, grpc_code: grpcCode };
