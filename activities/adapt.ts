@@ -16,7 +16,7 @@ export function asActivities<V extends Record<string, AnyVerb>>(verbs: V, onUnex
     name,
     async (call: never) => {
       try {
-        return await inScope({ deadlineAt: attemptEndsAt(), traceparent: undefined }, () => verb(call));
+        return await inScope({ deadlineAt: attemptEndsAt() }, () => verb(call));
       } catch (error) {
         throw toFailure(error, (unexpected) => onUnexpected(name, unexpected));
       }

@@ -62,7 +62,7 @@ export function createApp(deps: ApiDeps): Api {
   app.notFound((c) => problemHandler(deps.log)(noSuchResource(), c));
   const registry = deps.registry ?? metricsRegistry();
   const { corsOrigins = [], temporalUiOrigins = [], https = false, ...limits } = deps.rules ?? {};
-  app.use(requestLog(deps.log, requestMetrics(registry)), traceContext(limits), securityHeaders({ https, data: [ROOT, CODEC] }));
+  app.use(traceContext(limits), requestLog(deps.log, requestMetrics(registry)), securityHeaders({ https, data: [ROOT, CODEC] }));
   if (corsOrigins.length > 0) app.use(`${ROOT}/*`, browsersFrom(corsOrigins));
   if (temporalUiOrigins.length > 0) app.use(`${CODEC}/*`, temporalUiFrom(temporalUiOrigins));
   for (const [root, routes] of [[ROOT, api], [CODEC, codec]] as const) {

@@ -11,6 +11,7 @@ import type { Grant } from '../services/common/authority/grant.ts';
 import type { OperationId } from '../services/common/authority/policy.ts';
 import type { AuthenticatedUser, TokenVerifier } from './auth/token.ts';
 import type { OpenPayload } from './codec/payload-opener.ts';
+import type { KeptTraces } from './debug/kept-traces.ts';
 import type { RateLimits } from './edge/rate-limits.ts';
 import type { EnrollmentGateway } from './enrollment-gateway.ts';
 import type { Exposed } from './metrics.ts';
@@ -46,6 +47,8 @@ export type ApiDeps = Health & {
   /** What `/metrics` shows; that registry when absent. */
   exposed?: Exposed;
   clock: () => Date;
+  /** The traces of late, for development; not shown where absent. */
+  traces?: KeptTraces | undefined;
   /** How long a view waits for a part that another service has, in milliseconds. */
   partDeadlineMs: number;
   /** How old the authentication may be, in seconds, where somebody must have authenticated just now; 300 when absent. */

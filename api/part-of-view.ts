@@ -1,5 +1,5 @@
 import { DomainError } from '../services/common/index.ts';
-import { currentScope, inScope } from '../services/common/resilience/index.ts';
+import { inScope } from '../services/common/resilience/index.ts';
 
 /**
  * A part of a view that another service has: what `read` comes to, or null when that service can't be asked within
@@ -8,7 +8,7 @@ import { currentScope, inScope } from '../services/common/resilience/index.ts';
  */
 export async function partOfView<T>(deadlineMs: number, read: () => Promise<T>): Promise<T | null> {
   try {
-    return await inScope({ traceparent: currentScope()?.traceparent, deadlineAt: Date.now() + deadlineMs }, read);
+    return await inScope({ deadlineAt: Date.now() + deadlineMs }, read);
   } catch (error) {
     if (error instanceof DomainError && error.errorClass === 'unavailable') return null;
     throw error;

@@ -16,7 +16,7 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string(),
     code: z.string().openapi({ description: 'Stable, for programs.' }),
-    traceId: z.string(),
+    traceId: z.string().openapi({ description: 'Of the trace (W3C Trace Context) that this is in, for our log and traces.' }),
     errors: z
       .array(z.looseObject({ pointer: z.string().openapi({ description: 'JSON pointer to what is wrong.' }), detail: z.string() }))
       .optional(),
@@ -113,7 +113,7 @@ export function problemHandler(log: Logger) {
   return (error: unknown, c: Context<ApiEnv>): Response => {
     const problem = problemOf(error);
     const { status, code } = problem;
-    if (status >= 500) log.error({ request_id: c.var.requestId, code, ...(status === 500 ? traceOf(error) : {}) }, 'request failed');
+    if (status >= 500) log.error({ code, ...(status === 500 ? traceOf(error) : {}) }, 'request failed');
     return problemResponse(c, problem);
   };
 }
@@ -126,7 +126,7 @@ function traceOf(error: unknown): Record<string, unknown> {
 }
 
 export function problemResponse(c: Context<ApiEnv>, { status, code, detail, details, headers }: Problem): Response {
-  const traceId = c.var.requestId;
+  const { requestId } = c.var;
   const body = {
     ...details,
     type: `urn:trial-enrollment:problem:${code}`,
@@ -134,12 +134,12 @@ export function problemResponse(c: Context<ApiEnv>, { status, code, detail, deta
     status,
     detail,
     code,
-    traceId,
+    traceId: c.var.origin?.traceId ?? requestId,
   };
   const retryAfter = status === 503 ? { 'Retry-After': secondsUntilRetry(details) } : {};
   return new Response(JSON.stringify(body), {
     status,
-    headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': traceId, ...retryAfter, ...headers },
+    headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': requestId, ...retryAfter, ...headers },
   });
 }
 

@@ -1,7 +1,8 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
+import { subjectsOf, withinFields } from '../services/common/index.ts';
 import type { ApiEnv } from './deps.ts';
 import type { RequestMetrics } from './metrics.ts';
 
@@ -17,11 +18,16 @@ export function requestLog(log: Logger, metrics: RequestMetrics): MiddlewareHand
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : uuidv7();
     c.set('requestId', requestId);
     const begun = performance.now();
-    await next();
+    await withinFields({ request_id: requestId }, next);
     c.res.headers.set('X-Request-Id', requestId);
-    const route = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')?.path ?? 'unknown';
+    const route = routeOf(c);
     const ms = Math.round((performance.now() - begun) * 10) / 10;
     metrics.observe({ method: c.req.method, route, status: c.res.status, seconds: ms / 1000 });
-    log.info({ method: c.req.method, route, status: c.res.status, ms, request_id: requestId }, 'request');
+    withinFields({ request_id: requestId, ...subjectsOf(c.req.param()) }, () => log.info({ method: c.req.method, route, status: c.res.status, ms }, 'request'));
   };
+}
+
+/** The pattern of the route that answered; `unknown` where there is none. */
+export function routeOf(c: Context): string {
+  return matchedRoutes(c).findLast(({ method }) => method !== 'ALL')?.path ?? 'unknown';
 }

@@ -1,25 +1,30 @@
-import { randomBytes } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
-import { inScope } from '../services/common/index.ts';
+import { contextOf, currentTraceId, failed, inSpan, SpanKind, traceHeaders } from '../services/common/index.ts';
 import type { ApiEnv } from './deps.ts';
 import { addressOf } from './edge/rate-limits.ts';
-
-/** Of version 00, whose ids are not all zero (W3C Trace Context, 3.2.2). */
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+import { routeOf } from './request-log.ts';
 
 /**
- * The trace that the caller is in goes with every call to a service, and with the address that it comes from into the
- * audit trail. Without a well-formed `traceparent` a trace begins here (4.2).
+ * Each request is a span, in the trace that the caller is in (W3C Trace Context) or in one that begins here. The trace
+ * goes with every call to a service and to Temporal, with the address that the request comes from into the audit trail,
+ * and back to the caller as `traceresponse` (W3C Trace Context 2, of 2021).
  */
 export function traceContext({ trustedProxies = 0 }: { trustedProxies?: number | undefined }): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    const [given, traceId] = TRACEPARENT.exec(c.req.header('traceparent') ?? '') ?? begun();
-    c.set('origin', { address: addressOf(c, trustedProxies), traceId });
-    await inScope({ traceparent: given, deadlineAt: undefined }, next);
+    const parent = contextOf({ traceparent: c.req.header('traceparent'), tracestate: c.req.header('tracestate') });
+    const { method } = c.req;
+    await inSpan(method, { kind: SpanKind.SERVER, parent, attributes: { 'http.request.method': method } }, async (span) => {
+      const traceId = currentTraceId();
+      c.set('origin', { address: addressOf(c, trustedProxies), ...(traceId === undefined ? {} : { traceId }) });
+      await next();
+      const { traceparent } = traceHeaders();
+      if (traceparent !== undefined) c.res.headers.set('traceresponse', traceparent);
+      // The pattern, never the path: ids belong into fields of the log, and what else stands there to nobody.
+      const route = routeOf(c);
+      const { status } = c.res;
+      span.updateName(`${method} ${route}`);
+      span.setAttributes({ 'http.route': route, 'http.response.status_code': status });
+      if (status >= 500) failed(span, String(status));
+    });
   };
-}
-
-function begun(): [traceparent: string, traceId: string] {
-  const [traceId, parentId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
-  return [`00-${traceId}-${parentId}-00`, traceId];
 }

@@ -66,7 +66,7 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
     },
   });
   const counting = countingUse(client, poolSize);
-  const orm = drizzle(preparing(counting.client));
+  const orm = drizzle(preparing(counting.client, schema));
   return {
     schema,
     hashKey: createSecretKey(secrets.hashKey),

@@ -84,6 +84,8 @@ export const ENVIRONMENT = z.object({
   CODE_BREAK_SWEEP_MS: millis(SWEEP_EVERY_MS).describe('Between two looks for code-breaks and incidents that nobody has been told of'),
   STUCK_WATCH_MS: millis(WATCH.everyMs).describe('Between two looks for whatever is stuck'),
   STUCK_ESCALATION_MS: millis(WATCH.escalateAfterMs).describe('How long something may be stuck until operators are told of it once more'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional().describe('Base URL of a receiver of traces by OTLP over HTTP, such as an OpenTelemetry collector. In development the traces of late are kept in memory as well, see `/debug/traces`'),
+  TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).optional().describe('Of the requests that come in no trace, so many (0 to 1) are recorded; who comes in one has decided. Default: 1 in development, 0.1 in production'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Of the log on standard output'),
 });
 

@@ -6,7 +6,6 @@ import { ensurePortFree } from './embedded/preconditions.ts';
 import { StartupError } from './embedded/startup-error.ts';
 import { configuredTemporal } from './installation-temporal.ts';
 import { keyFiles, loadSecrets, type Secrets } from './keys.ts';
-import { createLog, installTemporalLog } from './logging.ts';
 import { hostedBy, type Part, queuesOf } from './part.ts';
 import { migrateElsewhere, reachable } from './provision.ts';
 import { loadServiceKeys } from './rpc/keys.ts';
@@ -15,6 +14,7 @@ import { rpcTlsOf } from './rpc/tls.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
 import { startSystem } from './system.ts';
+import { startLogAndTraces } from './telemetry/of-config.ts';
 import { tokenIssuerOf } from './token-issuer.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
@@ -23,8 +23,7 @@ import { buildWorkflowBundle } from './workflow-bundle.ts';
  * Throws StartupError naming what is missing from the configuration.
  */
 export async function runPart(part: Part, config: Config): Promise<void> {
-  const log = createLog(config.LOG_LEVEL);
-  installTemporalLog(log);
+  const { log, telemetry } = startLogAndTraces(config, part);
   const temporal = temporalOf(config);
   const databaseUrls = databasesOf(part, config);
   // Found now, not by the first call.
@@ -54,6 +53,7 @@ export async function runPart(part: Part, config: Config): Promise<void> {
     ...(part === 'api' ? { auth: await tokenIssuerOf(config, log) } : {}),
     ...(hostedBy(part).length > 0 ? { listenGrpc: { host: config.GRPC_HOST, port: config.GRPC_PORT ?? 0 } } : {}),
     log,
+    telemetry,
   });
   endOn({ stop: () => system.stop(), losses: [lostWorker(system.workers.finished)] });
   console.log(`ready ${part} ${system.url}${system.grpc ? ` gRPC ${system.grpc.url}` : ''}`);

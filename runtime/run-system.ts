@@ -4,13 +4,13 @@ import { portTaken } from './embedded/preconditions.ts';
 import { endOn, lostServer, lostWorker, stopAll } from './end-on.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { keyFiles, loadSecrets } from './keys.ts';
-import { createLog, installTemporalLog } from './logging.ts';
 import { prepareDatabases } from './provision.ts';
 import { loadServiceKeys } from './rpc/keys.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { mailOf, settingsOf } from './settings.ts';
 import { startSplitSystem } from './split-system.ts';
 import { startSystem } from './system.ts';
+import { startLogAndTraces } from './telemetry/of-config.ts';
 import { tokenIssuerOf } from './token-issuer.ts';
 import { buildWorkflowBundle } from './workflow-bundle.ts';
 
@@ -18,8 +18,7 @@ export type Run = { config: Config; infrastructure: Infrastructure; withCohort: 
 
 /** Brings the databases up to date, starts everything in this process, says `ready`; `release` is called when it has ended. */
 export async function runSystem({ config, infrastructure, withCohort, release }: Run): Promise<void> {
-  const log = createLog(config.LOG_LEVEL);
-  installTemporalLog(log);
+  const { log, telemetry } = startLogAndTraces(config, 'all');
   const secrets = await loadSecrets(config);
   const [databaseUrls, workflowBundlePath, issuer] = await Promise.all([
     prepareDatabases({ adminUrl: infrastructure.adminUrl, serviceUrls: config.serviceUrls, ownerUrls: config.ownerUrls, secrets }),
@@ -38,6 +37,7 @@ export async function runSystem({ config, infrastructure, withCohort, release }:
     auth: issuer,
     deployment: { buildId: config.BUILD_ID, promote: config.DEPLOY_PROMOTE ?? 'auto' },
     log,
+    telemetry,
   }).catch((error: unknown) => {
     throw (error as NodeJS.ErrnoException).syscall === 'listen' ? portTaken({ port: config.PORT, name: 'PORT', cause: error }) : error;
   });

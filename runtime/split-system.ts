@@ -39,7 +39,7 @@ export async function startSplitSystem({ config, infrastructure }: Options): Pro
     const port = part === 'api' ? config.PORT : await keptPort();
     const service = SERVICES.find((name) => name === part);
     const own = service ? { [`DATABASE_URL_${service.toUpperCase()}`]: databaseUrls[service], GRPC_PORT: String(grpcPorts[service]) } : {};
-    const process = await startPart(part, { ...common, ...own, PORT: String(port) }, () => lost.resolve(part));
+    const process = await startPart(part, { ...common, ...own, ...tracesOf(part, config), PORT: String(port) }, () => lost.resolve(part));
     return { part, process };
   });
   const settled = await Promise.allSettled(started);
@@ -56,6 +56,12 @@ export async function startSplitSystem({ config, infrastructure }: Options): Pro
     throw failed.reason;
   }
   return { lost: lost.promise, stop };
+}
+
+/** In development the API shows the traces of all of them, unless they go to a receiver of somebody's. */
+function tracesOf(part: Part, { NODE_ENV, OTEL_EXPORTER_OTLP_ENDPOINT, PORT }: Config): Record<string, string> {
+  if (part === 'api' || NODE_ENV === 'production' || OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) return {};
+  return { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${PORT}/debug/otlp` };
 }
 
 /** What the parts read, apart from what is each one's own. The database URLs of others are not handed on. */

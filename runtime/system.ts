@@ -29,6 +29,7 @@ import { dataConverterOf } from './temporal-codec/data-converter.ts';
 import { type SealSettings, sealTrails } from './audit-seals/seal-trails.ts';
 import { openTemporalClient, type TemporalSettings } from './temporal-client.ts';
 import { payloadOpener } from './temporal-codec/payload-opener.ts';
+import type { Telemetry } from './telemetry/start-telemetry.ts';
 import { sweepOutboxes, SWEEP_EVERY_MS } from './sweep-outboxes.ts';
 import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './workers.ts';
 
@@ -56,6 +57,8 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpe
   /** Absent: the services of this process are not reached by others. */
   listenGrpc?: { host: string; port: number };
   log: Logger;
+  /** Of this process; spans of workflows go there, and what it keeps is shown at `/debug/traces`. */
+  telemetry?: Telemetry | undefined;
   clock?: () => Date;
   /** Only these queues have a worker here; all when absent. */
   queues?: readonly QueueName[];
@@ -110,6 +113,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         onUnexpected: (activity, error) => log.error({ activity, error: describeError(error) }, 'unexpected error in an activity'),
         queues,
         sinks: metrics.trial.sinks,
+        log,
+        telemetry: options.telemetry,
         operations: watch && operationsPort({ client, namespace: temporal.namespace, clock }, signingOf({ assert: signerOf(options, clock), hashKey: options.secrets.hashKey })),
         ...(options.interceptors ? { interceptors: options.interceptors } : {}),
         ...(version ? { version } : {}),
@@ -142,6 +147,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       await composition.close();
       await closeClient();
       await native?.close();
+      await options.telemetry?.stop();
     },
   };
 }
@@ -178,6 +184,7 @@ function edgeOf({ auth, serviceKeys, clock, client, composition, health, registr
     partDeadlineMs: options.callDeadlineMs,
     log,
     clock,
+    traces: options.telemetry?.kept,
     ...options.edge,
     ...(options.maxAuthAgeS === undefined ? {} : { maxAuthAgeS: options.maxAuthAgeS }),
   });

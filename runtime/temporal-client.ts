@@ -1,6 +1,7 @@
 import { Client, Connection, type ConnectionOptions, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import type { KeyRing } from '../db/encryption/key-ring.ts';
 import { dataConverterOf } from './temporal-codec/data-converter.ts';
+import { tracedClient } from './telemetry/client-interceptor.ts';
 import { openWhileClosing } from './temporal-closing.ts';
 
 /** Where Temporal is. */
@@ -19,7 +20,7 @@ export async function openTemporalClient({ connection: options, namespace }: Tem
   const interceptors = [...(within ? [deadlineOf(within.callMs)] : []), ...retry, openWhileClosing];
   const limit = within ? { connectTimeout: within.connectMs } : {};
   const connection = await Connection.connect({ ...limit, ...options, interceptors, channelArgs: { ...RECONNECT, ...options.channelArgs } });
-  return { client: new Client({ connection, namespace, dataConverter: dataConverterOf(payloadKeys) }), close: () => connection.close() };
+  return { client: new Client({ connection, namespace, dataConverter: dataConverterOf(payloadKeys), interceptors: { workflow: [tracedClient] } }), close: () => connection.close() };
 }
 
 /** Limits for a caller that sets none itself: on connecting, and on a call with all its tries. */

@@ -12,9 +12,13 @@ import {
 } from '../activities/index.ts';
 import { TASK_QUEUE } from '../workflows/consent-to-enrollment/messages.ts';
 import { OPERATIONS_QUEUE } from '../workflows/watch-for-stuck/messages.ts';
+import type { Logger } from 'pino';
 import type { ServiceName } from '../db/provision.ts';
 import type { Version } from './deployment/version.ts';
 import type { Services } from './services.ts';
+import { tracedActivities } from './telemetry/activity-interceptor.ts';
+import type { Telemetry } from './telemetry/start-telemetry.ts';
+import { workflowSpans } from './telemetry/workflow-spans.ts';
 
 /** The queues that have a worker: one for workflows, one for each service. */
 export const QUEUES = [TASK_QUEUE, 'patient', 'study', 'site', 'edc', 'notification'] as const;
@@ -35,6 +39,9 @@ export type WorkersOptions = {
   interceptors?: WorkerOptions['interceptors'];
   /** Where workflows say what happens. */
   sinks?: WorkerOptions['sinks'];
+  log: Logger;
+  /** Where spans of this process go; they are not recorded without it. */
+  telemetry?: Telemetry | undefined;
   /** Of the workflow code, see `deployment/`. Absent: the worker is unversioned. */
   version?: Version;
   /** What operators' processes ask of Temporal; their queue has a worker here where it is given. */
@@ -55,8 +62,8 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     namespace: options.namespace,
     shutdownGraceTime: options.shutdownGraceMs ?? 4000,
     shutdownForceTime: (options.shutdownGraceMs ?? 4000) + 2000,
-    ...(options.interceptors ? { interceptors: options.interceptors } : {}),
-    ...(options.sinks ? { sinks: options.sinks } : {}),
+    interceptors: { ...options.interceptors, activity: [tracedActivities(options.log), ...(options.interceptors?.activity ?? [])] },
+    sinks: { ...workflowSpans(options.telemetry), ...options.sinks },
   };
   const workers = await Promise.all(
     queues.map((taskQueue) =>

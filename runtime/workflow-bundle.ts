@@ -24,6 +24,7 @@ export async function buildWorkflowBundle(root = ROOT): Promise<string> {
   const silent = () => undefined;
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'workflows', 'index.ts'),
+    workflowInterceptorModules: [join(root, 'workflows', 'tracing', 'interceptors.ts')],
     failureConverterPath: join(root, 'workflows', 'failure-converter.ts'),
     logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: (message) => console.error(message) },
   });

@@ -44,7 +44,7 @@ export function signingDesk(deps: Deps): Signing {
   const note = async (c: Context<ApiEnv>, about: string, why: 'stale_authentication' | 'not_entitled') => {
     const call = { ctx: ctxOf(c), key: `misuse/${uuidv7()}`, input: { about, operation: c.var.operation, why, via: 'api' } };
     // Whoever is refused is refused also when that can't be noted.
-    await deps.clients.study.noteMisuse(call).catch(() => deps.log.warn({ request_id: c.var.requestId, code: why }, 'a refused signing could not be noted'));
+    await deps.clients.study.noteMisuse(call).catch(() => deps.log.warn({ code: why }, 'a refused signing could not be noted'));
   };
   return {
     signed: async (c, about, work) => {

@@ -37,6 +37,8 @@ const CLASS_OF_CODE: Record<string, ErrorClass> = {
 const NOT_OURS = new Set(['internal', 'Error', 'TypeError']);
 /** The run ended between accepting the Update and answering it: asking again tells. */
 const LOST_WITH_THE_RUN = 'AcceptedUpdateCompletedWorkflow';
+/** The server's word (1.32) where a worker, such as one that was ending, gave the run's task back without a look at the Update. */
+const NOT_LOOKED_AT = 'UnprocessedUpdate';
 
 /** The run of this enrollment has ended; the same person may have another one by now. */
 export function runHasEnded(error: unknown): boolean {
@@ -58,8 +60,9 @@ export class LateError extends Error {
   override readonly name = 'LateError';
 }
 
-/** No answer came in time: it may or may not have been done. */
+/** No answer came in time, or at all: it may or may not have been done. */
 export function unanswered(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateFailedError) return error.cause instanceof ApplicationFailure && error.cause.type === NOT_LOOKED_AT;
   return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || error instanceof LateError;
 }
 
@@ -80,7 +83,7 @@ export function engineUnavailable(): DomainError {
 export function fromTemporal(error: unknown): unknown {
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
     const { type, message } = error.cause;
-    if (type === LOST_WITH_THE_RUN) return outcomeUnknown();
+    if (type === LOST_WITH_THE_RUN || type === NOT_LOOKED_AT) return outcomeUnknown();
     if (!type || NOT_OURS.has(type)) return error;
     return new DomainError(CLASS_OF_CODE[type] ?? 'conflict', type, message);
   }

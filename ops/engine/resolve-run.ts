@@ -42,13 +42,21 @@ export async function resolveRun(engine: OpsEngine, run: Pick<ListedRun, 'workfl
   }
 }
 
+/** Of the server itself: no worker has answered, or even looked at it. */
+const UNANSWERED = ['AcceptedUpdateCompletedWorkflow', 'UnprocessedUpdate'];
+
+function isUnanswered(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateFailedError) return error.cause instanceof ApplicationFailure && UNANSWERED.includes(error.cause.type ?? '');
+  return error instanceof EngineLateError || (error instanceof Error && error.name.startsWith('WorkflowUpdateRPCTimeout'));
+}
+
 function refusalOf(error: unknown): unknown {
+  if (isUnanswered(error)) {
+    return new DomainError('unavailable', 'outcome_unknown', 'No worker has answered in time: look at the queues, and repeat it with the same key to learn the outcome.');
+  }
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type) {
     return new DomainError('conflict', error.cause.type, error.cause.message);
   }
   if (error instanceof WorkflowNotFoundError) return new DomainError('conflict', 'run_has_ended', 'This run has ended: there is nothing to decide any more.');
-  if (error instanceof EngineLateError || (error instanceof Error && error.name.startsWith('WorkflowUpdateRPCTimeout'))) {
-    return new DomainError('unavailable', 'outcome_unknown', 'No worker has answered in time: look at the queues, and repeat it with the same key to learn the outcome.');
-  }
   return error;
 }

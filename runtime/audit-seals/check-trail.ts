@@ -12,7 +12,7 @@ export function trailCheck({ db, keys, log }: { db: ServiceDatabase; keys: SealK
     const { entries, count, findings, next, round } = await verifyNext({ db, keys }, at);
     at = next;
     thisRound += count;
-    for (const { kind, seal, entry } of findings) log.error({ service: db.schema, finding: kind, seal, number: entry?.number }, 'the audit trail is not as it was sealed');
+    for (const { kind, seal } of findings) log.error({ service: db.schema, code: kind, seal }, 'the audit trail is not as it was sealed');
     const known = { entries, findings: thisRound + lastRound };
     if (round) [thisRound, lastRound] = [0, thisRound];
     return known;

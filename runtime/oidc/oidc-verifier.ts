@@ -17,7 +17,7 @@ export function oidcVerifier(config: OidcSettings, options: { log: Logger; clock
   const { OIDC_ISSUER: issuer, OIDC_JWKS_URL: jwksUrl } = config;
   const keys = issuerKeys({
     load: () => loadKeys({ issuer, jwksUrl }),
-    onFailure: (error) => log.warn({ reason: error instanceof Error ? error.message.slice(0, 200) : 'unknown' }, 'the keys of the token issuer could not be loaded'),
+    onFailure: (error) => log.warn({ cause: error instanceof Error ? error.message.slice(0, 200) : 'unknown' }, 'the keys of the token issuer could not be loaded'),
     ...(now ? { now } : {}),
   });
   keys.ready().catch(() => undefined);

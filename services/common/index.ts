@@ -12,5 +12,6 @@ export { inScope } from './resilience/call-scope.ts';
 export * from './run-id.ts';
 export * from './schemas.ts';
 export * from './stuck.ts';
+export * from './tracing/index.ts';
 export * from './verbs.ts';
 export * from './within.ts';

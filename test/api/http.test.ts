@@ -109,10 +109,10 @@ describe('a PATCH', () => {
 });
 
 describe('a request id', () => {
-  test('is the caller’s own when usable, ours otherwise, and the trace id of problems', async () => {
-    const own = await api.anonymous('GET', '/studies', { headers: { 'X-Request-Id': 'abc-1' } });
+  test('is the caller’s own when usable, ours otherwise; a problem names its trace', async () => {
+    const own = await api.anonymous('GET', '/studies', { headers: { 'X-Request-Id': 'abc-1', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' } });
     expect(own.headers.get('X-Request-Id')).toBe('abc-1');
-    expect(own.body.traceId).toBe('abc-1');
+    expect(own.body.traceId).toBe('0af7651916cd43dd8448eb211c80319c');
     const ours = await api.anonymous('GET', '/studies', { headers: { 'X-Request-Id': 'a b' } });
     expect(ours.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
   });

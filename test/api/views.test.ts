@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Role } from '../../services/common/index.ts';
-import { DomainError } from '../../services/common/index.ts';
+import { currentTraceId, DomainError } from '../../services/common/index.ts';
 import { currentScope } from '../../services/common/resilience/index.ts';
 import { startTestApi, type TestApi } from './support.ts';
 import { enrolled, HOME, OTHER, setUpTrial, type Trial } from './trial.ts';
@@ -111,18 +111,19 @@ describe('a study', () => {
 
 test('a part of a view has its own short time, and is in the trace of the request', async () => {
   const scopes: unknown[] = [];
-  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
   vi.spyOn(clients().site, 'listActivations').mockImplementation(async () => {
-    scopes.push({ left: (currentScope()?.deadlineAt ?? Infinity) - Date.now(), traceparent: currentScope()?.traceparent });
+    scopes.push({ left: (currentScope()?.deadlineAt ?? Infinity) - Date.now(), traceId: currentTraceId() });
     await delay(1);
     return { items: [] };
   });
   const ask = (headers: Record<string, string>) => trial.coordinator('GET', `/studies/${trial.studyId}`, { headers });
-  await ask({ traceparent });
+  await ask({ traceparent: `00-${traceId}-b7ad6b7169203331-01` });
   await ask({ traceparent: '00-00000000000000000000000000000000-b7ad6b7169203331-01' });
   await ask({ traceparent: 'of somebody else' });
-  const begun = { traceparent: expect.stringMatching(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/) };
-  expect(scopes).toMatchObject([{ traceparent }, begun, begun]);
+  const begun = { traceId: expect.stringMatching(/^(?!0{32})[0-9a-f]{32}$/) };
+  expect(scopes).toMatchObject([{ traceId }, begun, begun]);
+  expect(new Set(scopes.map((scope) => (scope as { traceId: string }).traceId)).size).toBe(3);
   for (const { left } of scopes as { left: number }[]) expect(left).toBeLessThanOrEqual(5000);
 });
 

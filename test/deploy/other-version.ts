@@ -49,6 +49,7 @@ export async function startVersion(at: TestSystem, how: { buildId: string; bundl
     services: {},
     workflowBundlePath: how.bundlePath,
     onUnexpected: () => undefined,
+    log: testLog,
     queues: [TASK_QUEUE],
     version,
   });

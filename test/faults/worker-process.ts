@@ -47,6 +47,7 @@ async function start({ temporalAddress, workflowBundlePath, smtpUrl, serviceKeys
     workflowBundlePath,
     onUnexpected: (activity, error) => testLog.error({ activity, name: error instanceof Error ? error.name : typeof error }, 'unexpected'),
     interceptors: plan.interceptors,
+    log: testLog,
   });
   tell({ ready: true });
 }

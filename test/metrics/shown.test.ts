@@ -9,24 +9,24 @@ import { shownIn } from './shown.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const OPEN = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
-const manager = new AsyncLocalStorageContextManager();
-let before: boolean;
+// A file before this one may have set one.
+let ours: boolean;
 beforeAll(() => {
-  before = context.setGlobalContextManager(manager.enable());
+  ours = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 });
 afterAll(() => {
-  if (before) context.disable();
+  if (ours) context.disable();
 });
 
-const within = (traceFlags: number): Context => trace.setSpanContext(manager.active(), { traceId: TRACE, spanId: 'b7ad6b7169203331', traceFlags });
+const within = (traceFlags: number): Context => trace.setSpanContext(context.active(), { traceId: TRACE, spanId: 'b7ad6b7169203331', traceFlags });
 
 describe('a look at the metrics', () => {
   it('leads from a bucket to a trace that is kept, for whoever reads OpenMetrics', async () => {
     const registry = metricsRegistry();
     const { observe } = requestMetrics(registry);
     const request = { method: 'GET', route: '/api/v1/sites', status: 200 };
-    manager.with(within(TraceFlags.SAMPLED), () => observe({ ...request, seconds: 0.15 }));
-    manager.with(within(TraceFlags.NONE), () => observe({ ...request, seconds: 4 }));
+    context.with(within(TraceFlags.SAMPLED), () => observe({ ...request, seconds: 0.15 }));
+    context.with(within(TraceFlags.NONE), () => observe({ ...request, seconds: 4 }));
     const open = await exposition([registry], OPEN);
     expect(open.contentType).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
     expect(open.text.split('\n').filter((line) => line.includes('trace_id'))).toEqual([expect.stringMatching(new RegExp(`^http_request_duration_seconds_bucket\\{le="0\\.2",.*\\} 1 # \\{trace_id="${TRACE}"\\} 0\\.15 [\\d.]+$`))]);

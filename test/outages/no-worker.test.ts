@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { QUEUES } from '../../runtime/workers.ts';
 import { insist } from '../once/insist.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { directStudy, type EnrollmentBody } from '../support/scenario.ts';
+import { directStudy, type EnrollmentBody, SCREENED_PROTOCOL } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 
 describe('when no worker takes up enrollments', () => {
@@ -42,6 +42,30 @@ describe('when no worker takes up enrollments', () => {
     expect(again.map(({ status }) => status)).toEqual(ids.map(() => 201));
     expect(again.map(({ body }) => body.enrollmentId)).toEqual(ids);
     await expectInvariants(at);
+  });
+
+  it('refuses for now what a worker gave back without having looked at it, and does it once when it is asked again', { timeout: 60_000 }, async () => {
+    const study = await directStudy(at, { protocol: SCREENED_PROTOCOL });
+    await at.restart({ queues: QUEUES });
+    const { enrollmentId } = (await insist(async () => study.enrol(await study.register()))).body;
+    await study.until(enrollmentId, ({ awaiting }) => awaiting !== undefined);
+    await at.restart({ queues: QUEUES.filter((name) => name !== 'enrollment') });
+
+    const key = randomUUID();
+    const { client } = at.system;
+    const asked = study.screen(enrollmentId, undefined, key);
+    // As a worker that is ending: it takes the task, and completes it without the message that is in it.
+    await client.withDeadline(Date.now() + 10_000, async () => {
+      const { taskToken } = await client.workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: 'enrollment' }, identity: 'ending' });
+      await client.workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken, identity: 'ending' });
+    });
+    const refused = await asked;
+    expect(refused).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+
+    await at.restart({ queues: QUEUES });
+    expect(await insist(() => study.screen(enrollmentId, undefined, key))).toMatchObject({ status: 201, body: { recorded: 2, verdict: 'met' } });
+    await study.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'eligibility');
   });
 
   it('says that an outcome stands instead of storing a withdrawal from it', { timeout: 60_000 }, async () => {

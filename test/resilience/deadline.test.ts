@@ -3,7 +3,7 @@ import { calleePolicy, DEFAULT_CALLEE, inScope } from '../../services/common/res
 import { answers, calls, fails, neverEnds, recorded, takes, watch, withFakeTime } from './support.ts';
 
 const time = withFakeTime();
-const within = (ms: number) => ({ deadlineAt: Date.now() + ms, traceparent: undefined });
+const within = (ms: number) => ({ deadlineAt: Date.now() + ms });
 
 test('the bounds are those that are documented', () => {
   expect(DEFAULT_CALLEE).toEqual({
@@ -127,7 +127,7 @@ describe("the caller's own remaining time", () => {
     const { tries, attempt } = recorded(answers);
     const now = Date.now();
     vi.spyOn(Date, 'now').mockReturnValueOnce(now).mockReturnValue(now + 1);
-    await inScope({ deadlineAt: now + 1, traceparent: undefined }, () => calleePolicy('edc').run({ retryable: false }, attempt));
+    await inScope({ deadlineAt: now + 1 }, () => calleePolicy('edc').run({ retryable: false }, attempt));
     expect(tries).toEqual([{ atMs: 1, timeoutMs: 1 }]);
   });
 
@@ -141,7 +141,7 @@ describe("the caller's own remaining time", () => {
 
   test('binds nobody when it is not set', async () => {
     const { tries, attempt } = recorded(answers);
-    await inScope({ deadlineAt: undefined, traceparent: '00-trace' }, () => calleePolicy('edc').run({ retryable: false }, attempt));
+    await inScope({ deadlineAt: undefined }, () => calleePolicy('edc').run({ retryable: false }, attempt));
     expect(tries).toEqual([{ atMs: 0, timeoutMs: 200 }]);
   });
 

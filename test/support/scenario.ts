@@ -145,14 +145,14 @@ export function signedConsent(signedAt = new Date(Date.now() - 600_000)): Record
 }
 
 /** Calls the REST API as somebody with this role. */
-export async function caller(at: Reachable, role: Role, options: { sites?: string[]; studies?: string[]; id?: string } = {}) {
+export async function caller(at: Reachable, role: Role, options: { sites?: string[]; studies?: string[]; id?: string; headers?: Record<string, string> } = {}) {
   const id = options.id ?? `${role}-1`;
   const send = async <T>(path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> }): Promise<Answer<T>> => {
     // Anew for each request: whoever signs has authenticated just now.
     const token = await at.issuer.sign({ id, name: id, role, sites: options.sites ?? [], studies: options.studies ?? [] });
     const response = await fetch(`${at.url}/api/v1${path}`, {
       ...init,
-      headers: { authorization: `Bearer ${token}`, ...init.headers },
+      headers: { authorization: `Bearer ${token}`, ...options.headers, ...init.headers },
       signal: AbortSignal.timeout(20_000),
     });
     return { status: response.status, body: (await response.json()) as T, headers: response.headers };

@@ -19,6 +19,7 @@ import type { TimingProfile } from '../../workflows/timing.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { testLog } from './log.ts';
 import { TEST_SECRETS } from './secrets.ts';
+import { telemetry } from './telemetry.ts';
 import { type Running, startSplit } from './split.ts';
 
 /** Milliseconds instead of minutes, the same shape as in production. */
@@ -112,6 +113,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       publicUrl: 'http://127.0.0.1:3000',
       listen: { host: '127.0.0.1', port: 0 },
       log: testLog,
+      telemetry,
       ...(now.interceptors ? { interceptors: now.interceptors } : {}),
       ...(now.queues ? { queues: now.queues } : {}),
       ...(now.clock ? { clock: now.clock } : {}),

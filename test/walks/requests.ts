@@ -28,7 +28,7 @@ export function codeOf({ body }: Reply): string {
  * 503 says to come again; anything else of 5xx, or a 503 without Retry-After, is a finding.
  */
 export async function insist(workers: Workers, send: () => Promise<Reply>, { stored = false, answered, withinMs = WITHIN_MS }: { stored?: boolean; answered?: (status: number) => void; withinMs?: number } = {}): Promise<Reply> {
-  const deadline = Date.now() + withinMs;
+  const isOver = workers.patience(withinMs);
   for (;;) {
     const began = Date.now();
     const reply = await send().catch((error: unknown) => {
@@ -40,7 +40,7 @@ export async function insist(workers: Workers, send: () => Promise<Reply>, { sto
       if (reply.status >= 500) refuseOther5xx(reply);
       else if (reply.status !== 202 || !stored) return reply;
     }
-    if (Date.now() > deadline) throw new Error(`no answer within ${withinMs} ms, the last was ${reply?.status ?? 'none'}`);
+    if (isOver()) throw new Error(`no answer within ${withinMs} ms, the last was ${reply?.status ?? 'none'}`);
     await delay(PAUSE_MS);
   }
 }

@@ -86,7 +86,8 @@ async function together(stage: Stage, cohort: Cohort, report: Report): Promise<v
       await go(walker);
       return [];
     } catch (error) {
-      return [`${headOf(walker.walk)}\n${walker.trace.join('\n')}\nFAILED: ${error instanceof Error ? error.message : String(error)}\n(enrollment ${walker.person?.enrollmentId})`];
+      // What is wrong first: the end of a long message may be cut off.
+      return [`${error instanceof Error ? error.message : String(error)}\nat the end of ${headOf(walker.walk)}\n${walker.trace.join('\n')}\n(enrollment ${walker.person?.enrollmentId})`];
     } finally {
       walker.mend();
       for (const where of walker.visited) report.visited.set(where, (report.visited.get(where) ?? 0) + 1);
@@ -107,7 +108,7 @@ function replayable({ seed, counterexamplePath, counterexample, errorInstance, n
   const [cohort = []] = counterexample ?? [];
   const lines = cohort.flatMap(({ tight, walks: ways }) => ways.flatMap((walk) => [`${tight ? 'a tight cap, ' : ''}${headOf(walk)}`, ...walk.actions.map((action) => `  ${told(action)}`)]));
   const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  return `a walk came to something that is not legal.\nReplay: WALK_SEED=${seed} WALK_PATH=${counterexamplePath ?? ''} node test/run.mjs test/walks\n\n${why}\n\nThe cohort, after ${numShrinks} shrinks:\n${lines.join('\n')}`;
+  return `a walk came to something that is not legal: ${why}\n\nReplay: WALK_SEED=${seed} WALK_PATH=${counterexamplePath ?? ''} node test/run.mjs test/walks\n\nThe cohort, after ${numShrinks} shrinks:\n${lines.join('\n')}`;
 }
 
 /** Where the walks have come to rest, how many of them, and what was answered how often: what they have not seen they have not proved. */

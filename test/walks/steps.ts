@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../enrollment/faults.ts';
 import { type Action, told } from './actions.ts';
 import { checkEnrollment } from './after-walk.ts';
 import type { Message } from './answers.ts';
@@ -105,7 +104,7 @@ async function lapse(walker: Walker, state: State, longer: boolean): Promise<voi
   if (walker.group.rules.lapses && state.place === 'deciding') return delay(LAPSES_MS * 1.6);
   if (!walker.group.rules.lapses || !(state.parked || state.place === 'awaiting-randomisation') || !RESERVED.includes(state.place)) return;
   const { sql } = walker.stage.at.database;
-  await eventually('the place is given back by its time to live', async () => {
+  await walker.until('the place is given back by its time to live', async () => {
     const rows = await sql`select 1 from site.slots where enrollment_id = ${walker.person?.enrollmentId ?? ''} and status = 'reserved'`;
     return rows.length === 0;
   });
@@ -133,7 +132,7 @@ async function askIntoFault(walker: Walker, state: State, action: Extract<Action
   const asked = walker.ask(request);
   // Looked at below, where it is awaited; a failure meanwhile must not count as unhandled.
   asked.catch(() => undefined);
-  await eventually(`it parks on ${stuckStep}`, async () => (await walker.look())?.stuckStep === stuckStep);
+  await walker.until(`it parks on ${stuckStep}`, async () => (await walker.look())?.stuckStep === stuckStep);
   if (action.said === 'retry') {
     walker.mend();
     const retried = await walker.ask(await prepare(walker, { kind: 'resolve', action: 'retry' }));
@@ -162,11 +161,11 @@ async function rescreen(walker: Walker, following: boolean): Promise<void> {
 /** Whoever still waits is ended, and every wait must come to its end: bounded. */
 async function end(walker: Walker): Promise<void> {
   walker.mend();
-  const deadline = Date.now() + 60_000;
+  const isOver = walker.stage.workers.patience(60_000);
   for (;;) {
     const [state] = walker.states;
     if (!state || walker.states.every(({ place }) => place === 'ended')) return;
-    if (Date.now() > deadline) walker.fail('it has not come to its end although everything is mended');
+    if (isOver()) walker.fail('it has not come to its end although everything is mended');
     if (state.parked) await walker.send([{ kind: 'resolve', action: 'retry' }]);
     else if (walker.walk.ending === 'deadline' && endsByItself(walker, state)) await untilItsDeadline(walker);
     else await walker.send([walker.walk.ending === 'abort' ? { kind: 'resolve', action: 'abort' } : { kind: 'withdrawal', scope: 'all_data_collection' }]);
@@ -180,6 +179,6 @@ function endsByItself({ windowEndsAt }: Walker, { expires }: State): boolean {
 /** A deadline that nobody moves: the run must end by it. */
 async function untilItsDeadline(walker: Walker): Promise<void> {
   const from = Date.now();
-  await eventually('its deadline ends it', async () => (await walker.look())?.outcome !== null, ENDS_WITHIN_MS);
+  await walker.until('its deadline ends it', async () => (await walker.look())?.outcome !== null, ENDS_WITHIN_MS);
   await walker.rest(from);
 }

@@ -159,7 +159,7 @@ export class Walker {
 
   /** Comes to rest with an answer to each request, or with one that the model says is being done and waits for an operator. */
   async #restOwing({ from, answered, owed }: { from: number; answered: readonly Answered[]; owed: readonly Asked[] }, more: Partial<Surroundings>): Promise<void> {
-    const deadline = Date.now() + REST_WITHIN_MS;
+    const isOver = this.stage.workers.patience(REST_WITHIN_MS);
     for (;;) {
       const known = owed.flatMap((one) => (one.answered === null ? [] : [answerOf(one)]));
       if (known.length === owed.length) {
@@ -177,7 +177,7 @@ export class Walker {
         this.#restsAs(resting, seen);
         return;
       }
-      if (Date.now() > deadline) this.fail(`a request for the randomisation is not answered within ${REST_WITHIN_MS} ms, at ${JSON.stringify(seen)}; legal:\n${explained(this.states, owed.map(({ sent }) => sent), around)}`);
+      if (isOver()) this.fail(`a request for the randomisation is not answered within ${REST_WITHIN_MS} ms, at ${JSON.stringify(seen)}; legal:\n${explained(this.states, owed.map(({ sent }) => sent), around)}`);
       await delay(25);
     }
   }
@@ -207,7 +207,7 @@ export class Walker {
 
   /** Waits until the run does nothing any more, and looks as the model says; bounded. */
   async rest(from: number): Promise<void> {
-    const deadline = Date.now() + REST_WITHIN_MS;
+    const isOver = this.stage.workers.patience(REST_WITHIN_MS);
     for (;;) {
       const seen = await this.look();
       const around = this.around(from);
@@ -217,7 +217,7 @@ export class Walker {
         this.#restsAs(states, seen);
         return;
       }
-      if (Date.now() > deadline) {
+      if (isOver()) {
         const legal = closure(this.states, around).map((state) => `  ${briefly(state, around)}`).slice(0, 20).join('\n');
         this.fail(`not at rest as the model has it within ${REST_WITHIN_MS} ms, but ${JSON.stringify(seen)} (${await this.#running()}); legal:\n${legal}`);
       }
@@ -229,6 +229,15 @@ export class Walker {
     this.states = states;
     this.say(`  = ${JSON.stringify(seen)}`);
     this.visited.add(`${seen.stage} ${seen.outcome ?? (seen.stuckStep ? `parked ${seen.stuckStep}` : seen.awaiting)}`);
+  }
+
+  /** Looks again until it is as said; bounded. */
+  async until(what: string, holds: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
+    const isOver = this.stage.workers.patience(withinMs);
+    while (!(await holds())) {
+      if (isOver()) this.fail(`not within ${withinMs} ms: ${what}; seen last: ${JSON.stringify(await this.look())}`);
+      await delay(25);
+    }
   }
 
   /** Null while the run is at work, or nobody can tell. */

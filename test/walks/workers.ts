@@ -10,6 +10,8 @@ export class Workers {
   #restarting: Promise<void> | null = null;
   #times = 0;
   #lastEnded = 0;
+  #awayMs = 0;
+  #since = 0;
 
   constructor(at: TestSystem) {
     this.#at = at;
@@ -24,11 +26,23 @@ export class Workers {
     return this.#restarting !== null || this.#lastEnded >= moment;
   }
 
+  /**
+   * Says whether so much time is over, not counting what the system was away: a restart that lets whatever is asked
+   * finish takes seconds, and several may follow each other. Bounded, as each walk has a few at most.
+   */
+  patience(withinMs: number): () => boolean {
+    const away = () => this.#awayMs + (this.#restarting === null ? 0 : Date.now() - this.#since);
+    const [begun, before] = [Date.now(), away()];
+    return () => Date.now() - begun - (away() - before) > withinMs;
+  }
+
   /** With `away` the REST API is there for a while before its workers are. */
   restart(away: boolean): Promise<void> {
+    if (this.#restarting === null) this.#since = Date.now();
     this.#restarting ??= this.#restart(away).finally(() => {
       this.#restarting = null;
       this.#lastEnded = Date.now();
+      this.#awayMs += this.#lastEnded - this.#since;
     });
     return this.#restarting;
   }

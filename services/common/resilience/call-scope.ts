@@ -4,8 +4,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export type CallScope = {
   /** When whoever called stops waiting, in milliseconds since the epoch (`Date.now()`); undefined: no bound of theirs. */
   readonly deadlineAt: number | undefined;
-  /** The header of W3C Trace Context. */
-  readonly traceparent: string | undefined;
 };
 
 const scopes = new AsyncLocalStorage<CallScope>();

@@ -4,21 +4,21 @@ import type { Actor, Ctx, Origin } from '../context.ts';
 import { DomainError } from '../errors.ts';
 import { fromWire, toWire, type WireAuthority } from './wire-authority.ts';
 import { CallContextSchema } from './common_pb.js';
+import { type TraceHeaders, traceHeaders } from '../tracing/index.ts';
 import { fromMessage, toMessage } from './convert.ts';
 
 const CONTEXT = 'call-context-bin';
 const REQUEST_ID = 'x-request-id';
 const KEY = 'idempotency-key';
-const TRACE = 'traceparent';
 
 /** What travels beside a call: who acts and why, by which request, under which key, in which trace (W3C Trace Context). */
-export function toHeaders({ ctx, key }: { ctx: Ctx; key?: string }, traceparent: string | undefined): Headers {
+export function toHeaders({ ctx, key }: { ctx: Ctx; key?: string }): Headers {
   const { actor, requestId, reason, authority, assertion, origin } = ctx;
   const headers = new Headers({ [CONTEXT]: encodeBinaryHeader(toMessage(CallContextSchema, { actor, reason, authority: authority && toWire(authority), assertion, origin }), CallContextSchema) });
   // Header values are ASCII; ids and keys of callers may not be.
   headers.set(REQUEST_ID, encodeURIComponent(requestId));
   if (key !== undefined) headers.set(KEY, encodeURIComponent(key));
-  if (traceparent !== undefined) headers.set(TRACE, traceparent);
+  for (const [name, value] of Object.entries(traceHeaders())) headers.set(name, value);
   return headers;
 }
 
@@ -48,8 +48,9 @@ export function keyOfHeaders(headers: Headers): string {
   throw new DomainError('invalid', 'idempotency_key_required', `A command needs a key: send it as the header ${KEY}.`);
 }
 
-export function traceparentOf(headers: Headers): string | undefined {
-  return headers.get(TRACE) ?? undefined;
+/** In which trace the caller is. */
+export function traceHeadersOf(headers: Headers): Record<keyof TraceHeaders, string | null> {
+  return { traceparent: headers.get('traceparent'), tracestate: headers.get('tracestate') };
 }
 
 function decoded(headers: Headers, name: string): string | undefined {

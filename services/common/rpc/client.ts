@@ -2,7 +2,8 @@ import type { DescMethodUnary, DescService } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import type { Transport } from '@connectrpc/connect';
 import type { Ctx } from '../context.ts';
-import { type CalleePolicy, currentScope } from '../resilience/index.ts';
+import type { CalleePolicy } from '../resilience/index.ts';
+import { inSpan, SpanKind } from '../tracing/index.ts';
 import { toHeaders } from './call-headers.ts';
 import { fromMessage, toMessage } from './convert.ts';
 import { type CallObserver, observed } from './observed.ts';
@@ -38,11 +39,13 @@ function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, channel: Channel) {
   const { callee, tokens, policy, observe } = channel;
   const method = desc.method[rpc.method] as DescMethodUnary;
   const retryable = method.idempotency === Idempotency.NO_SIDE_EFFECTS;
+  const name = `${desc.typeName}/${method.name}`;
+  const span = { kind: SpanKind.CLIENT, attributes: { 'rpc.system.name': 'grpc', 'rpc.method': name } };
 
   return async (call: { ctx: Ctx; key?: string; input: object }): Promise<unknown> => {
     const request = toMessage(method.input, call.input);
     const attempt = async (timeoutMs: number) => {
-      const headers = toHeaders(call, currentScope()?.traceparent);
+      const headers = toHeaders(call);
       headers.set('authorization', `Bearer ${await tokens(callee)}`);
       try {
         const { message } = await channel.transport.unary(method, undefined, timeoutMs, headers, request);
@@ -52,6 +55,6 @@ function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, channel: Channel) {
         throw fromStatus(callee, error);
       }
     };
-    return observed(observe, method.name, () => policy.run({ retryable }, attempt));
+    return inSpan(name, span, () => observed(observe, method.name, () => policy.run({ retryable }, attempt)));
   };
 }

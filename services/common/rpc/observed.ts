@@ -26,7 +26,7 @@ export async function observed<T>(observe: CallObserver | undefined, method: str
 }
 
 /** One of a bounded set, without anything of the message; `internal` for what nobody foresaw. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   if (isTypedError(error)) return error.code;
   if (!(error instanceof ConnectError)) return 'internal';
   return error.findDetails(ProblemSchema)[0]?.code ?? codeToString(error.code);

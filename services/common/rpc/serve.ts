@@ -3,9 +3,10 @@ import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobu
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
 import type { Ctx } from '../context.ts';
 import { inScope } from '../resilience/index.ts';
-import { ctxOfHeaders, keyOfHeaders, traceparentOf } from './call-headers.ts';
+import { contextOf, inSpan, SpanKind, subjectsOf, withinFields } from '../tracing/index.ts';
+import { ctxOfHeaders, keyOfHeaders, traceHeadersOf } from './call-headers.ts';
 import { fromMessage, toMessage } from './convert.ts';
-import { type CallObserver, observed } from './observed.ts';
+import { type CallObserver, codeOf, observed } from './observed.ts';
 import { toStatus } from './problem.ts';
 import type { CallerVerifier } from './service-token.ts';
 import type { Rpc, RpcTable } from './table.ts';
@@ -60,8 +61,8 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected,
       const input = fromMessage(method.input, request);
       const call = isRead ? { ctx, input } : { ctx, key: keyOfHeaders(requestHeader), input };
       if (caller === 'api') await authorise?.({ ctx, verb, input });
-      const scope = { deadlineAt: left === undefined ? undefined : Date.now() + left, traceparent: traceparentOf(requestHeader) };
-      const result = await inScope(scope, () => run(call));
+      const scope = { deadlineAt: left === undefined ? undefined : Date.now() + left };
+      const result = await withinFields({ request_id: ctx.requestId, ...subjectsOf(input) }, () => inScope(scope, () => run(call)));
       return toMessage(method.output, rpc.result === undefined ? (result ?? {}) : { [rpc.result]: result });
     } catch (error) {
       const status = toStatus(error);
@@ -71,7 +72,13 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected,
       throw new ConnectError('An unexpected error; its cause is in the log of the service.', Code.Internal);
     }
   };
-  return (request, call) => observed(observe, method.name, () => answer(request, call));
+  const name = `${desc.typeName}/${method.name}`;
+  const span = { kind: SpanKind.SERVER, codeOf, attributes: { 'rpc.system.name': 'grpc', 'rpc.method': name } };
+  return (request, call) => {
+    const parent = contextOf(traceHeadersOf(call.requestHeader));
+    // Inside of the span: what is counted leads to it.
+    return inSpan(name, { ...span, parent }, () => observed(observe, method.name, () => answer(request, call)));
+  };
 }
 
 async function authenticated(headers: Headers, verify: CallerVerifier) {

@@ -1,0 +1,97 @@
+// Real: each part of the system as a process of its own (npm run start:split), their PostgreSQL, Temporal, mailbox and
+// log. What slows Patient down is a lock on its table, held by the test.
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KeptSpan } from '../../api/debug/kept-traces.ts';
+import { type AppProcess, databaseUrl, dataFolder, endApps, issuerOf, startApp } from '../start/app-process.ts';
+import { caller, type Caller, directStudy, type DirectStudy, type EnrollmentBody, type Reachable } from '../support/scenario.ts';
+import { named, pathOf, recordedTrace, traceWith } from './trace.ts';
+
+type Line = { service_name: string; trace_id?: string; [field: string]: unknown };
+
+const folder = dataFolder();
+let app: AppProcess;
+let at: Reachable;
+let study: DirectStudy;
+
+beforeAll(async () => {
+  app = await startApp({ dataDir: folder.path, args: ['split', '--empty'], env: { LOG_LEVEL: 'info' } });
+  at = { url: app.url, issuer: await issuerOf(folder.path) };
+  study = await directStudy(at);
+}, 120_000);
+afterAll(async () => {
+  await endApps();
+  folder.remove();
+});
+
+const clinicianIn = (headers: Record<string, string>): Promise<Caller> => caller(at, 'clinician', { sites: [study.siteCode], headers });
+const linesOf = (traceId: string): Line[] => app.stdout().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line).filter((line) => line.trace_id === traceId);
+const services = (spans: readonly { service: string }[]) => new Set(spans.map(({ service }) => service.replace('trial-enrollment-', '')));
+
+describe('one enrollment through the processes', () => {
+  const { traceId, headers } = recordedTrace();
+  const requestId = 'request-of-the-test';
+  let patientId: string;
+  let enrollmentId: string;
+  let spans: KeptSpan[];
+
+  beforeAll(async () => {
+    patientId = await study.register();
+    const clinician = await clinicianIn({ ...headers, 'x-request-id': requestId });
+    const posted = await clinician.post<EnrollmentBody>('/enrollments', study.body(patientId));
+    expect(posted.status).toBe(201);
+    ({ enrollmentId } = posted.body);
+    await study.until(enrollmentId, ({ outcome }) => outcome === 'active');
+    spans = await traceWith(at.url, traceId, ['POST /api/v1/enrollments', 'RunWorkflow:consentToEnrollment', 'RunActivity:recordConsent', 'RunActivity:reserveSlot', 'RunActivity:openCasebook', 'RunActivity:sendNotice', 'RunActivity:recordOutcome']);
+  });
+
+  it('is one trace, from REST to the statements, in all seven of them', () => {
+    expect(services(spans)).toEqual(new Set(['api', 'enrollment', 'patient', 'study', 'site', 'edc', 'notification']));
+    const workflow = ['POST /api/v1/enrollments', 'StartUpdateWithStartWorkflow:awaitConsentRecorded', 'RunWorkflow:consentToEnrollment'];
+    expect(pathOf(spans, named(spans, 'INSERT patient.consents'))).toEqual([...workflow, 'RunActivity:recordConsent', 'transaction', 'INSERT patient.consents']);
+    const judge = 'study.v1.StudyService/JudgeConsent';
+    expect(pathOf(spans, named(spans, 'SELECT study.consent_versions'))).toEqual([...workflow, 'RunActivity:recordConsent', judge, judge, 'SELECT study.consent_versions']);
+    const called = spans.filter(({ name }) => name === judge).map(({ service, kind }) => `${kind} ${service}`);
+    expect(called.toSorted()).toEqual(['client trial-enrollment-patient', 'server trial-enrollment-study']);
+  });
+
+  it('has its trace, request and ids in every line of the log that is about it, from the edge to the last activity', () => {
+    const lines = linesOf(traceId);
+    expect(services(lines.map(({ service_name: service }) => ({ service })))).toEqual(new Set(['api', 'patient', 'study', 'site', 'edc', 'notification']));
+    for (const line of lines) expect(line).toMatchObject({ request_id: requestId, span_id: expect.stringMatching(/^[0-9a-f]{16}$/), timestamp: expect.stringMatching(/Z$/) });
+    const activities = lines.filter(({ msg }) => msg === 'activity');
+    const ran = spans.filter(({ name }) => name.startsWith('RunActivity:')).map(({ name }) => name.slice('RunActivity:'.length));
+    expect(activities.map(({ activity }) => activity).toSorted()).toEqual(ran.toSorted());
+    expect(activities.filter((line) => line['enrollment_id'] !== enrollmentId).map(({ activity }) => activity)).toEqual([]);
+    for (const line of activities) expect(line).toMatchObject({ code: expect.any(String), attempt: expect.any(Number), workflow_id: `enrollment/${study.studyCode}/${patientId}` });
+    // Nothing about it is anywhere in another trace, or in none.
+    const others = app.stdout().split('\n').filter((line) => line.includes(patientId) && !line.includes(traceId));
+    expect(others.filter((line) => !line.includes('"route":"/api/v1/enrollments/:enrollmentId"'))).toEqual([]);
+  });
+
+  it('leaves nothing of what anybody is called or has said in traces and logs', () => {
+    const told = `${JSON.stringify(spans)}${app.stdout()}`;
+    for (const word of ['Test Person', 'Doctor One', 'hospital.example', 'passport', 'zh-CN', 'clinician-1']) expect(told).not.toContain(word);
+  });
+});
+
+it('half a second that Patient loses is seen in the span of its statement', async () => {
+  const patientId = await study.register();
+  const { traceId, headers } = recordedTrace();
+  const clinician = await clinicianIn(headers);
+  const sql = postgres(databaseUrl(folder.path), { max: 1, onnotice: () => undefined });
+  try {
+    await sql.begin(async (tx) => {
+      await tx`lock table patient.patients in access exclusive mode`;
+      const read = clinician.get(`/patients/${patientId}`);
+      await tx`select pg_sleep(0.5)`;
+      return { read };
+    }).then(({ read }) => read);
+  } finally {
+    await sql.end();
+  }
+  const spans = await traceWith(at.url, traceId, ['GET /api/v1/patients/:patientId', 'SELECT patient.patients']);
+  const slow = spans.filter(({ durationMs }) => durationMs >= 400).map(({ service, name }) => `${service} ${name}`);
+  expect(slow).toContain('trial-enrollment-patient SELECT patient.patients');
+  expect(services(spans.filter(({ durationMs }) => durationMs >= 400))).toEqual(new Set(['api', 'patient']));
+});
