@@ -7,10 +7,12 @@ import type { KeptTraces } from '../debug/kept-traces.ts';
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /**
- * For development: the traces of late without anything to install. `GET /debug/traces/{traceId}` as JSON, or drawn for
- * who asks for `text/plain`; the other processes of a split system send theirs to `/debug/otlp` (OTLP over HTTP, JSON).
+ * For development: the traces of late without anything to install. `GET /debug/traces` lists them,
+ * `GET /debug/traces/{traceId}` shows one as JSON, or drawn for who asks for `text/plain`; the other processes of a split system send theirs to `/debug/otlp` (OTLP over HTTP, JSON).
  */
-export function debugRoutes<E extends Env>(app: Hono<E>, { take, find }: KeptTraces): void {
+export function debugRoutes<E extends Env>(app: Hono<E>, { take, find, list }: KeptTraces): void {
+  app.get('/debug/traces', (c) => c.json({ items: list() }));
+
   app.get('/debug/traces/:traceId', (c) => {
     const { traceId } = c.req.param();
     const spans = find(traceId.toLowerCase());

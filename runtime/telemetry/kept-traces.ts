@@ -2,7 +2,7 @@ import { ExportResultCode } from '@opentelemetry/core';
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import { z } from 'zod';
-import type { KeptSpan, KeptTraces } from '../../api/debug/kept-traces.ts';
+import type { KeptSpan, KeptTraces, TraceLine } from '../../api/debug/kept-traces.ts';
 
 /** Bounds of what is kept: the oldest trace goes first, and what a trace has beyond is only counted. */
 const MOST_TRACES = 500;
@@ -57,7 +57,8 @@ export function keepTraces(): KeptTraces & { exporter: SpanExporter } {
   };
   return {
     take,
-    find: (traceId) => traces.get(traceId)?.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)) ?? null,
+    find: (traceId) => traces.get(traceId)?.toSorted(byStart) ?? null,
+    list: () => [...traces.values()].map(lineOf).toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)),
     exporter: {
       export: (spans, done) => {
         take(JSON.parse(new TextDecoder().decode(JsonTraceSerializer.serializeRequest(spans))));
@@ -66,6 +67,14 @@ export function keepTraces(): KeptTraces & { exporter: SpanExporter } {
       shutdown: () => Promise.resolve(),
     },
   };
+}
+
+const byStart = (a: KeptSpan, b: KeptSpan) => (a.startedAt < b.startedAt ? -1 : 1);
+
+function lineOf(spans: readonly KeptSpan[]): TraceLine {
+  const first = spans.reduce((earliest, span) => (byStart(span, earliest) < 0 ? span : earliest));
+  const { traceId, name, service, startedAt, durationMs } = first;
+  return { traceId, name, service, startedAt, durationMs, spans: spans.length, failed: spans.filter(({ failed }) => failed).length };
 }
 
 type Told = z.output<typeof REQUEST>['resourceSpans'][number]['scopeSpans'][number]['spans'][number];

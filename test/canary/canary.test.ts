@@ -181,6 +181,14 @@ describe('what identifies a participant stands nowhere in plain, nor what is tol
     expect(hits(forms([...identifiers, ...ARMS]), outside)).toEqual([]);
   });
 
+  it('not in traces', async () => {
+    const read = async (path: string) => (await fetch(`${app.url}/debug/traces${path}`)).text();
+    const { items } = JSON.parse(await read('')) as { items: { traceId: string }[] };
+    const traces = await Promise.all(items.map(async ({ traceId }) => ({ where: traceId, text: await read(`/${traceId}`) })));
+    expect(traces.filter(({ text }) => text.includes('insert into') && text.includes('RunActivity:')).length).toBeGreaterThan(STEPS.length);
+    expect(hits(forms([...identifiers, ...ARMS]), traces)).toEqual([]);
+  });
+
   it('not in any error', () => {
     expect(hits([...identifiers, ...ARMS], errors)).toEqual([]);
   });

@@ -143,8 +143,8 @@ export async function gone(pid: number): Promise<void> {
 
 function collect(stream: ChildProcess['stdout']): () => string {
   let text = '';
-  // Enough for what a start says; a flood must not fill the memory of the test.
-  stream?.setEncoding('utf8').on('data', (chunk: string) => (text = (text + chunk).slice(0, 200_000)));
+  // Enough for a whole test at the finest level; a flood must not fill its memory.
+  stream?.setEncoding('utf8').on('data', (chunk: string) => (text = (text + chunk).slice(0, 5_000_000)));
   return () => text;
 }
 

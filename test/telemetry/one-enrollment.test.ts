@@ -1,10 +1,14 @@
 // Real: each part of the system as a process of its own (npm run start:split), their PostgreSQL, Temporal, mailbox and
 // log. What slows Patient down is a lock on its table, held by the test.
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { KeptSpan } from '../../api/debug/kept-traces.ts';
-import { type AppProcess, databaseUrl, dataFolder, endApps, issuerOf, startApp } from '../start/app-process.ts';
-import { caller, type Caller, directStudy, type DirectStudy, type EnrollmentBody, type Reachable } from '../support/scenario.ts';
+import { readConfig } from '../../runtime/config.ts';
+import { loadSecrets } from '../../runtime/keys.ts';
+import { openTemporalClient } from '../../runtime/temporal-client.ts';
+import { contextOf, inSpan } from '../../services/common/index.ts';
+import { type AppProcess, databaseUrl, dataFolder, embeddedServers, endApps, issuerOf, startApp } from '../start/app-process.ts';
+import { caller, type Caller, directStudy, type DirectStudy, type EnrollmentBody, type Reachable, SCREENED_PROTOCOL } from '../support/scenario.ts';
 import { named, pathOf, recordedTrace, traceWith } from './trace.ts';
 
 type Line = { service_name: string; trace_id?: string; [field: string]: unknown };
@@ -42,7 +46,7 @@ describe('one enrollment through the processes', () => {
     expect(posted.status).toBe(201);
     ({ enrollmentId } = posted.body);
     await study.until(enrollmentId, ({ outcome }) => outcome === 'active');
-    spans = await traceWith(at.url, traceId, ['POST /api/v1/enrollments', 'RunWorkflow:consentToEnrollment', 'RunActivity:recordConsent', 'RunActivity:reserveSlot', 'RunActivity:openCasebook', 'RunActivity:sendNotice', 'RunActivity:recordOutcome']);
+    spans = await traceWith(at.url, traceId, ['POST /api/v1/enrollments', 'RunWorkflow:consentToEnrollment', 'RunActivity:recordConsent', 'RunActivity:reserveSlot', 'RunActivity:openCasebook', 'RunActivity:sendNotice', 'RunActivity:sendNotice', 'RunActivity:recordOutcome']);
   });
 
   it('is one trace, from REST to the statements, in all seven of them', () => {
@@ -73,6 +77,30 @@ describe('one enrollment through the processes', () => {
     const told = `${JSON.stringify(spans)}${app.stdout()}`;
     for (const word of ['Test Person', 'Doctor One', 'hospital.example', 'passport', 'zh-CN', 'clinician-1']) expect(told).not.toContain(word);
   });
+});
+
+it('what workflow code logs says where it belongs, too, and once however often it is replayed', async () => {
+  const waiting = await directStudy(at, { protocol: SCREENED_PROTOCOL });
+  const patientId = await waiting.register();
+  const clinician = await caller(at, 'clinician', { sites: [waiting.siteCode], headers: { 'x-request-id': 'request-that-waits' } });
+  const { body } = await clinician.post<EnrollmentBody>('/enrollments', waiting.body(patientId));
+  await waiting.until(body.enrollmentId, ({ awaiting }) => awaiting !== undefined);
+
+  const { payloadKeys } = await loadSecrets(readConfig({ DATA_DIR: folder.path }));
+  const { client, close } = await openTemporalClient({ connection: { address: embeddedServers(app).temporalAddress }, namespace: 'default' }, payloadKeys);
+  const { traceId, headers } = recordedTrace();
+  const workflowId = `enrollment/${waiting.studyCode}/${patientId}`;
+  try {
+    const strange = { enrollmentId: 'of somebody else', key: 'key', contentHash: 'hash' };
+    await inSpan('test', { parent: contextOf(headers) }, () => client.workflow.getHandle(workflowId).signal('withdraw', strange));
+  } finally {
+    await close();
+  }
+  const told = () => linesOf(traceId).filter(({ service_name: service }) => service === 'trial-enrollment-enrollment');
+  await vi.waitFor(() => expect(told()).not.toEqual([]), { timeout: 10_000, interval: 100 });
+  await waiting.withdraw(body.enrollmentId);
+  await waiting.until(body.enrollmentId, ({ outcome }) => outcome === 'declined');
+  expect(told()).toMatchObject([{ level: 'warn', msg: 'a withdrawal by signal was refused', code: 'other_enrollment', workflow_id: workflowId, request_id: 'request-that-waits' }]);
 });
 
 it('half a second that Patient loses is seen in the span of its statement', async () => {

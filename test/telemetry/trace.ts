@@ -8,15 +8,16 @@ export function recordedTrace(): { traceId: string; headers: { traceparent: stri
   return { traceId, headers: { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` } };
 }
 
-/** The trace as the front door shows it, once it holds what is wanted. */
+/** The trace as the front door shows it, once it holds what is wanted, each as often as it is named. */
 export async function traceWith(url: string, traceId: string, names: readonly string[]): Promise<KeptSpan[]> {
   const until = Date.now() + 10_000;
   for (;;) {
     const answer = await fetch(`${url}/debug/traces/${traceId}`);
     const spans = answer.status === 200 ? ((await answer.json()) as { spans: KeptSpan[] }).spans : [];
-    const missing = names.filter((name) => !spans.some((span) => span.name === name));
+    const have = spans.map(({ name }) => name);
+    const missing = names.filter((name, index) => have.filter((one) => one === name).length < names.slice(0, index + 1).filter((one) => one === name).length);
     if (missing.length === 0) return spans;
-    if (Date.now() > until) throw new Error(`missing in the trace: ${missing.join(', ')}; there are ${spans.map(({ name }) => name).join(', ')}`);
+    if (Date.now() > until) throw new Error(`missing in the trace: ${missing.join(', ')}; there are ${have.join(', ')}`);
     await delay(100);
   }
 }
