@@ -10,12 +10,12 @@ import { shownIn } from './shown.ts';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const OPEN = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
 // A file before this one may have set one.
-let ours: boolean;
+let setHere: boolean;
 beforeAll(() => {
-  ours = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  setHere = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 });
 afterAll(() => {
-  if (ours) context.disable();
+  if (setHere) context.disable();
 });
 
 const within = (traceFlags: number): Context => trace.setSpanContext(context.active(), { traceId: TRACE, spanId: 'b7ad6b7169203331', traceFlags });
