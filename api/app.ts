@@ -1,5 +1,4 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { Registry } from 'prom-client';
 import { authenticate, authorize, noSuchResource } from './auth/middleware.ts';
 import { signingDesk } from './auth/signing.ts';
 import { scopeIds } from './auth/scope-ids.ts';
@@ -8,6 +7,7 @@ import type { Api, ApiDeps, ApiEnv } from './deps.ts';
 import { browsersFrom, temporalUiFrom } from './edge/browsers-from.ts';
 import { rateLimits } from './edge/rate-limits.ts';
 import { securityHeaders } from './edge/security-headers.ts';
+import { metricsRegistry } from './exposition.ts';
 import { idempotencyKeys } from './idempotency.ts';
 import { requestMetrics } from './metrics.ts';
 import { problemHandler } from './problem.ts';
@@ -60,7 +60,7 @@ export function createApp(deps: ApiDeps): Api {
   const app: Api = new OpenAPIHono<ApiEnv>();
   app.onError(problemHandler(deps.log));
   app.notFound((c) => problemHandler(deps.log)(noSuchResource(), c));
-  const registry = deps.registry ?? new Registry();
+  const registry = deps.registry ?? metricsRegistry();
   const { corsOrigins = [], temporalUiOrigins = [], https = false, ...limits } = deps.rules ?? {};
   app.use(traceContext(limits), requestLog(deps.log, requestMetrics(registry)), securityHeaders({ https, data: [ROOT, CODEC] }));
   if (corsOrigins.length > 0) app.use(`${ROOT}/*`, browsersFrom(corsOrigins));
@@ -71,7 +71,7 @@ export function createApp(deps: ApiDeps): Api {
     app.use(`${root}/*`, limited.perAddress, authenticate(deps.auth), limited.perCaller, authorize(operationsOf(root, routes), scopes), idempotencyKeys(), bodyGuard());
     app.route(root, routes);
   }
-  outsideRoutes(app, deps, registry);
+  outsideRoutes(app, deps, deps.exposed ?? { registries: [registry] });
   return app;
 }
 

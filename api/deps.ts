@@ -14,6 +14,7 @@ import type { OpenPayload } from './codec/payload-opener.ts';
 import type { KeptTraces } from './debug/kept-traces.ts';
 import type { RateLimits } from './edge/rate-limits.ts';
 import type { EnrollmentGateway } from './enrollment-gateway.ts';
+import type { Exposed } from './metrics.ts';
 import type { OperationsGateway } from './operations-gateway.ts';
 import type { Health } from './routes/health.ts';
 
@@ -41,8 +42,10 @@ export type ApiDeps = Health & {
   /** Key of the HMAC over what is asked for. At least 32 bytes. */
   hashKey: Uint8Array;
   log: Logger;
-  /** What `/metrics` shows, to which the API adds its own; of its own when absent. */
+  /** To which the API adds what it counts; of its own when absent. */
   registry?: Registry;
+  /** What `/metrics` shows; that registry when absent. */
+  exposed?: Exposed;
   clock: () => Date;
   /** The traces of late, for development; not shown where absent. */
   traces?: KeptTraces | undefined;

@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import { createVault, type Vault } from './encryption/vault.ts';
 import type { KeyProvider } from './encryption/key-provider.ts';
 import { databaseError } from './errors.ts';
+import { countingUse, type PoolUse } from './pool-use.ts';
 import { preparing } from './prepared.ts';
 
 /** The keys that a service works with. */
@@ -37,6 +38,7 @@ export type ServiceDatabase = {
   readonly vault: Vault;
   readonly orm: PostgresJsDatabase;
   readonly timeoutMs: number;
+  readonly pool: PoolUse;
   /** Answers within the time-out, or throws a DatabaseError. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -63,7 +65,8 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
       idle_in_transaction_session_timeout: timeoutMs * 2,
     },
   });
-  const orm = drizzle(preparing(client, schema));
+  const counting = countingUse(client, poolSize);
+  const orm = drizzle(preparing(counting.client, schema));
   return {
     schema,
     hashKey: createSecretKey(secrets.hashKey),
@@ -71,6 +74,7 @@ export function connectDatabase(options: ConnectOptions): ServiceDatabase {
     vault: createVault({ schema, keys: secrets.keys }),
     orm,
     timeoutMs,
+    pool: counting.use,
     ping: async () => {
       try {
         await withTimeout(timeoutMs, client`select 1`);

@@ -4,6 +4,7 @@ import { type DestinationStream, type Logger, type LoggerOptions, type LogFn, pi
 import { build as pretty } from 'pino-pretty';
 import { currentFields } from '../services/common/index.ts';
 import { describeError } from './crash.ts';
+import { withCoreMetrics } from './metrics/temporal-core.ts';
 
 /**
  * What a line of the log may say, each a code, a count, a name of ours or an id: never what somebody has said, sent or
@@ -68,14 +69,13 @@ function only(value: unknown, names: readonly string[]): unknown {
   return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
 }
 
-/** Sends what Temporal's SDK, its core and workflow code log through `log`. Once per process, before any connection. */
+/** Sends what Temporal's SDK, its core and workflow code log through `log`, and has the core count. Once per process, before any connection. */
 export function installTemporalLog(log: Logger): void {
   const temporal = log.child({ component: 'temporal' });
-  Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      const method = level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : level === 'INFO' ? 'info' : 'debug';
-      temporal[method](meta ?? {}, message);
-    }),
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    const method = level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : level === 'INFO' ? 'info' : 'debug';
+    temporal[method](meta ?? {}, message);
   });
+  const logging = { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } as const;
+  withCoreMetrics((metrics) => Runtime.install({ logger, telemetryOptions: { logging, metrics } }));
 }

@@ -4,7 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import { assertionVerifier, commandCheck } from '../services/common/index.ts';
 import type { OnUnexpectedRpc } from '../services/common/rpc/index.ts';
 import { edcService, type EdcService } from '../services/edc/index.ts';
-import { type Mailer, notificationService, type NotificationService } from '../services/notification/index.ts';
+import { type Mailer, type NotificationDeps, notificationService, type NotificationService } from '../services/notification/index.ts';
 import { patientService, type PatientService } from '../services/patient/index.ts';
 import { siteService, type SiteService } from '../services/site/index.ts';
 import { studyService, type StudyService } from '../services/study/index.ts';
@@ -38,6 +38,7 @@ export type ServicesOptions = Pick<ChannelsOptions, 'callDeadlineMs' | 'edgeDead
   privacyEmail?: string;
   retentionYears?: number;
   onUnexpectedRpc?: OnUnexpectedRpc;
+  onDelivery?: NotificationDeps['onDelivery'];
 };
 
 export type Composition = {
@@ -81,7 +82,7 @@ function urlOf({ databaseUrls }: ServicesOptions, name: ServiceName): string {
 
 type Parts = ServicesOptions & { db: ServiceDatabase; channels: Channels };
 
-function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, privacyEmail = PRIVACY_EMAIL, channels, secrets, serviceKeys, retentionYears = RETENTION_YEARS }: Parts): Services[ServiceName] {
+function serviceOf(name: ServiceName, { db, clock, mailer, onDelivery, opsEmail, privacyEmail = PRIVACY_EMAIL, channels, secrets, serviceKeys, retentionYears = RETENTION_YEARS }: Parts): Services[ServiceName] {
   const others = channels.clientsOf(name);
   const commands = commandCheck({
     hashKey: secrets.hashKey,
@@ -99,6 +100,6 @@ function serviceOf(name: ServiceName, { db, clock, mailer, opsEmail, privacyEmai
       return edcService({ db, clock, commands, patient: others.patient, study: others.study, site: others.site });
     case 'notification':
       if (!mailer) throw new Error('the notification service needs a mail server');
-      return notificationService({ db, clock, mailer, opsEmail, privacyEmail, study: others.study, patient: others.patient });
+      return notificationService({ db, clock, mailer, onDelivery, opsEmail, privacyEmail, study: others.study, patient: others.patient });
   }
 }

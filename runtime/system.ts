@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { Hono } from 'hono';
 import { createApp } from '../api/app.ts';
 import type { ApiDeps } from '../api/deps.ts';
-import { metricsRoute } from '../api/metrics.ts';
+import { metricsRegistry } from '../api/exposition.ts';
+import { type Exposed, metricsRoute } from '../api/metrics.ts';
 import type { TokenVerifier } from '../api/auth/token.ts';
 import { type Health, healthRoutes } from '../api/routes/health.ts';
 import { temporalEnrollmentGateway } from '../api/temporal/gateway.ts';
@@ -16,11 +17,11 @@ import type { TimingProfile } from '../workflows/timing.ts';
 import type { Secrets } from './keys.ts';
 import { describeError } from './crash.ts';
 import { listenHttp } from './listen.ts';
+import { systemMetrics } from './metrics/system-metrics.ts';
 import { ensureWatch, operationsGateway, operationsPort, signingOf, type WatchSettings } from './operations.ts';
 import { readinessOf } from './readiness.ts';
 import { type GrpcServer, startGrpcServer } from './rpc/grpc-server.ts';
 import type { ServiceKeys } from './rpc/keys.ts';
-import { rpcMetrics } from './rpc/metrics.ts';
 import { type Composition, composeServices, type ServicesOptions } from './services.ts';
 import { type Promotion, takePart } from './deployment/take-part.ts';
 import { patchesIn, versionOf } from './deployment/version.ts';
@@ -34,7 +35,7 @@ import { QUEUES, type QueueName, type RunningWorkers, startWorkers } from './wor
 
 export type EdgeSettings = Pick<ApiDeps, 'signingAcr' | 'rules'>;
 
-export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'metrics' | 'secrets'> & {
+export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpectedRpc' | 'onDelivery' | 'metrics' | 'secrets'> & {
   secrets: Secrets;
   temporal: TemporalSettings;
   workflowBundlePath: string;
@@ -66,6 +67,8 @@ export type SystemOptions = Omit<ServicesOptions, 'mailer' | 'clock' | 'onUnexpe
   deployment?: { buildId?: string | undefined; promote: Promotion };
   /** Absent: this process neither watches for what is stuck nor does what operators ask in bulk. For the process of the API. */
   watch?: WatchSettings;
+  /** How old may be what `/metrics` shows of databases and queues. */
+  metricsFreshMs?: number;
 };
 
 export type System = Composition & {
@@ -92,13 +95,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const native = queues.length > 0 || watch ? await NativeConnection.connect(temporal.connection as NativeConnectionOptions) : undefined;
   const mailer = options.mail && createMailer(options.mail);
   const onUnexpectedRpc = (method: string, error: unknown) => log.error({ method, error: describeError(error) }, 'unexpected error in a call');
-  const registry = new Registry();
-  const metrics = rpcMetrics(registry);
-  const composition = await composeServices({ ...options, clock, onUnexpectedRpc, metrics, ...(mailer ? { mailer } : {}) });
+  const registry = metricsRegistry();
+  const metrics = systemMetrics(registry, options.metricsFreshMs);
+  const composition = await composeServices({ ...options, clock, onUnexpectedRpc, onDelivery: metrics.trial.onDelivery, metrics: metrics.rpc, ...(mailer ? { mailer } : {}) });
   const { services, channels, databases } = composition;
   // Connections that are open already: the first calls should not spend their deadline on logging in.
   await Promise.all(databases.flatMap((db) => [db.ping(), db.ping(), db.ping()]));
-  const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, metrics, tls: options.tls, listen: options.listenGrpc }));
+  const grpc = options.listenGrpc && (await startGrpcServer({ services, keys: serviceKeys, onUnexpected: onUnexpectedRpc, metrics: metrics.rpc, tls: options.tls, listen: options.listenGrpc }));
   const version = options.deployment && queues.includes(TASK_QUEUE) ? await versionOf(options.workflowBundlePath, options.deployment.buildId) : undefined;
   const workers = native
     ? await startWorkers({
@@ -109,6 +112,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         workflowBundlePath: options.workflowBundlePath,
         onUnexpected: (activity, error) => log.error({ activity, error: describeError(error) }, 'unexpected error in an activity'),
         queues,
+        sinks: metrics.trial.sinks,
         log,
         telemetry: options.telemetry,
         operations: watch && operationsPort({ client, namespace: temporal.namespace, clock }, signingOf({ assert: signerOf(options, clock), hashKey: options.secrets.hashKey })),
@@ -125,8 +129,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     readiness: readinessOf({ databases, client, issuer: options.auth?.ready, ...(mailer ? { mailer } : {}) }),
     circuits: () => channels.circuits(),
   };
-  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health, registry }) : healthOnly(health, registry);
-  const seals = options.seals && sealTrails({ ...options.seals, databases, ring: options.secrets.auditSealKeys, clock, log });
+  metrics.show({ databases, services, secrets: options.secrets, tls: options.tls, ...(options.auth ? { engine: { client, namespace: temporal.namespace, clock } } : {}) });
+  const edge = options.auth ? edgeOf({ ...options, auth: options.auth, clock, client, composition, health, registry, exposed: metrics.exposed }) : healthOnly(health, metrics.exposed);
+  const seals = options.seals && sealTrails({ ...options.seals, databases, ring: options.secrets.auditSealKeys, clock, log, observe: metrics.trails });
   const http = await listenHttp(edge.fetch, options.listen);
   return {
     ...composition,
@@ -157,10 +162,11 @@ type EdgeOptions = SystemOptions & {
   composition: Composition;
   health: Health;
   registry: Registry;
+  exposed: Exposed;
 };
 
 /** The REST API, and what it does by itself: telling of code-breaks that nobody has been told of. */
-function edgeOf({ auth, serviceKeys, clock, client, composition, health, registry, log, ...options }: EdgeOptions) {
+function edgeOf({ auth, serviceKeys, clock, client, composition, health, registry, exposed, log, ...options }: EdgeOptions) {
   const clients = composition.channels.clientsOf('api');
   const enrollments = temporalEnrollmentGateway({ client, timing: options.timing, publicUrl: options.publicUrl });
   const assert = signerOf({ serviceKeys, secrets: options.secrets }, clock);
@@ -173,6 +179,7 @@ function edgeOf({ auth, serviceKeys, clock, client, composition, health, registr
     auth,
     ...health,
     registry,
+    exposed,
     hashKey: options.secrets.hashKey,
     partDeadlineMs: options.callDeadlineMs,
     log,
@@ -191,9 +198,9 @@ function signerOf({ serviceKeys: { privateKeys }, secrets }: Pick<SystemOptions,
   return assertionSigner({ privateKey: privateKeys.api, hashKey: secrets.hashKey, clock });
 }
 
-function healthOnly(health: Health, registry: Registry) {
+function healthOnly(health: Health, exposed: Exposed) {
   const app = new Hono();
   healthRoutes(app, health);
-  metricsRoute(app, registry);
+  metricsRoute(app, exposed);
   return { fetch: app.fetch, stop: async () => undefined };
 }

@@ -37,6 +37,8 @@ export type WorkersOptions = {
   /** Only these queues; all when absent. */
   queues?: readonly QueueName[];
   interceptors?: WorkerOptions['interceptors'];
+  /** Where workflows say what happens. */
+  sinks?: WorkerOptions['sinks'];
   log: Logger;
   /** Where spans of this process go; they are not recorded without it. */
   telemetry?: Telemetry | undefined;
@@ -61,7 +63,7 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
     shutdownGraceTime: options.shutdownGraceMs ?? 4000,
     shutdownForceTime: (options.shutdownGraceMs ?? 4000) + 2000,
     interceptors: { ...options.interceptors, activity: [tracedActivities(options.log), ...(options.interceptors?.activity ?? [])] },
-    sinks: workflowSpans(options.telemetry),
+    sinks: { ...workflowSpans(options.telemetry), ...options.sinks },
   };
   const workers = await Promise.all(
     queues.map((taskQueue) =>

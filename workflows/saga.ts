@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { AttentionBoard } from './attention.ts';
+import { trial } from './observe.ts';
 
 type Compensation = { name: string; run: () => Promise<unknown> };
 
@@ -45,24 +46,27 @@ export class Saga {
   async undoTo(mark: number): Promise<void> {
     while (this.#compensations.length > mark) {
       const undo = this.#compensations.pop();
-      if (undo) await this.untilItHolds(`UNDO: ${undo.name}`, undo.run);
+      if (undo) await this.untilItHolds(`UNDO: ${undo.name}`, undo.run, (result) => trial.compensated(undo.name, result));
     }
   }
 
   /**
    * Runs what must hold in the end (a compensation, a step after the pivot) in rounds of bounded retries. An
-   * exhausted round asks for attention; the next starts on `retry` or after the time between rounds.
+   * exhausted round asks for attention; the next starts on `retry` or after the time between rounds. `told` hears what
+   * came of each.
    */
-  async untilItHolds<T>(step: string, run: () => Promise<T>): Promise<T> {
+  async untilItHolds<T>(step: string, run: () => Promise<T>, told?: (result: 'done' | 'failed') => void): Promise<T> {
     return CancellationScope.nonCancellable(async () => {
       for (;;) {
         try {
           const result = await run();
           this.#attention.recovered(step);
+          told?.('done');
           return result;
         } catch (failure) {
           // Only a shutdown of the sandbox cancels in here; it must not be mistaken for a failed round.
           if (isCancellation(failure)) throw failure;
+          told?.('failed');
           await this.#attention.park(step, failure, { actions: ['retry'], timeoutMs: this.#roundMs });
         }
       }

@@ -4,4 +4,5 @@ export { sealHash, type Seal } from './seal.ts';
 export { type SealKeys, sealKeysOf } from './seal-keys.ts';
 export { lastSeal } from './seals.ts';
 export { sealTrail } from './seal-trail.ts';
+export { type CheckedUpTo, verifyNext } from './verify-next.ts';
 export { type Verdict, verifyTrail } from './verify-trail.ts';

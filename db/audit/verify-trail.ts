@@ -52,7 +52,8 @@ export async function verifyTrail(at: Verifying): Promise<Verdict> {
   return { sealed, unsealed, seals: last?.number ?? 0, findings: findings.first, count: findings.count };
 }
 
-async function verifySeal({ db: { schema }, keys, witnessed }: Verifying, { seal, before }: { seal: Seal; before: Seal | undefined }, findings: Findings): Promise<void> {
+/** Holds a seal against its signature, the one before it, and what was written down of it. */
+export async function verifySeal({ db: { schema }, keys, witnessed }: Verifying, { seal, before }: { seal: Seal; before: Seal | undefined }, findings: Findings): Promise<void> {
   const { number, keyId, previous } = seal;
   const next = (before?.number ?? 0) + 1;
   for (let lost = next; lost < number; lost += 1) findings.add({ kind: 'seal_removed', seal: lost });

@@ -39,11 +39,17 @@ export async function deliver(deps: NotificationDeps, { ctx, key, verb, content,
 
 /** Sends one mail. Anything but the mail's own failure passes on. */
 async function handOver(deps: NotificationDeps, message: Message): Promise<Attempt> {
+  const result = await handed(deps, message);
+  deps.onDelivery?.({ kind: message.kind, result });
+  return { message, result };
+}
+
+async function handed(deps: NotificationDeps, message: Message): Promise<Attempt['result']> {
   try {
     await deps.mailer.send({ to: message.toEmail, subject: message.subject, text: message.body, messageId: message.messageId });
-    return { message, result: 'sent' };
+    return 'sent';
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    return { message, result: error.code };
+    return error.code;
   }
 }

@@ -6,6 +6,7 @@ import { type Bound, bindVerbs } from '../common/index.ts';
 import { guards } from './guards.ts';
 import { activateSite } from './activate-site.ts';
 import { confirmSlot } from './confirm-slot.ts';
+import { countSlots } from './count-slots.ts';
 import { createSite } from './create-site.ts';
 import type { SiteDeps } from './deps.ts';
 import { freeSlot } from './free-slot.ts';
@@ -28,6 +29,7 @@ const verbs = {
   settleSlotConfirmation,
   unconfirmSlot,
   freeSlot,
+  countSlots,
   getSite,
   getSiteByCode,
   listSites,

@@ -11,6 +11,7 @@ import { addInvestigator } from './set-up/add-investigator.ts';
 import { addProtocolVersion } from './set-up/add-protocol-version.ts';
 import { cancelOpening } from './enrollments/cancel-opening.ts';
 import { checkAdmission } from './enrollments/check-admission.ts';
+import { countEnrollments } from './enrollments/count-enrollments.ts';
 import { consentIsCurrent } from './set-up/consent-is-current.ts';
 import { createStudy } from './set-up/create-study.ts';
 import type { StudyDeps } from './deps.ts';
@@ -85,6 +86,7 @@ const verbs = {
   settleRandomisation,
   recordProgress,
   recordOutcome,
+  countEnrollments,
   checkAdmission,
   judgeConsent,
   consentIsCurrent,

@@ -6,12 +6,13 @@ import { WATCH_SCHEDULE_ID } from '../../workflows/watch-for-stuck/messages.ts';
 import { opsOn } from '../ops/run-ops.ts';
 import { type AppProcess, databaseUrl, dataFolder, embeddedServers, endApps, startApp } from '../start/app-process.ts';
 import { TEST_SECRETS } from '../support/secrets.ts';
-import { chapter } from './chapters.ts';
+import { look as lookAt } from '../metrics/shown.ts';
+import { chapter, filledIn } from './chapters.ts';
 
 const folder = dataFolder();
 let app: AppProcess;
 beforeAll(async () => {
-  app = await startApp({ dataDir: folder.path });
+  app = await startApp({ dataDir: folder.path, env: { AUDIT_SEAL_INTERVAL_MS: '200' } });
 }, 120_000);
 afterAll(async () => {
   await endApps();
@@ -28,6 +29,12 @@ async function wrong(env: Record<string, string> = {}): Promise<{ code: number |
   expect(out, err).not.toBe('');
   return { code, wrong: (JSON.parse(out) as Checks).checks.filter(({ ok }) => !ok) };
 }
+
+const ops = (args: string[]) => opsOn(folder.path, { PORT: String(app.port) })(['--json', ...args]);
+
+it('what is looked at when the API is slow says what is well', async () => {
+  for (const args of chapter('The API is slow').look) expect(await ops(args), args.join(' ')).toMatchObject({ code: 0 });
+}, 60_000);
 
 describe('the doctor', () => {
   it('finds nothing wrong with what is well', async () => {
@@ -65,3 +72,34 @@ describe('the doctor', () => {
     }
   }, 60_000);
 });
+
+it('keys are renewed while the system runs, and it says how old they are', async () => {
+  const ids = new Set<string>();
+  for (const args of filledIn(chapter('Keys and certificates grow old').heal, { YOU: 'op-1' })) {
+    const { code, out, err } = await ops(args);
+    expect(code, out + err).toBe(0);
+    ids.add((JSON.parse(out) as { keyId: string }).keyId);
+  }
+  expect(ids.size).toBe(3);
+  const { series } = await lookAt(app.url);
+  const made = series.filter(({ name }) => name === 'key_created_timestamp_seconds');
+  expect(made.map(({ labels }) => labels['ring']).toSorted()).toEqual(['audit_seal', 'key_encryption', 'payload']);
+  for (const { value } of made) expect(Date.now() / 1000 - value).toBeLessThan(2 * 86_400);
+}, 60_000);
+
+it('a trail that was changed past the system is noticed by it, and verified to be broken', async () => {
+  const found = async () => (await lookAt(app.url)).sum('audit_findings', { service: 'study' });
+  await expect.poll(async () => (await lookAt(app.url)).sum('audit_entries_checked_total', { service: 'study' }), { timeout: 20_000 }).toBeGreaterThan(0);
+  expect(await found()).toBe(0);
+  const sql = postgres(databaseUrl(folder.path), { max: 1, onnotice: () => undefined });
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`;
+    await tx`update study.audit_entries set verb = 'other' where number = (select min(number) from study.audit_entries)`;
+  });
+  await sql.end({ timeout: 5 });
+  await expect.poll(found, { timeout: 20_000 }).toBeGreaterThan(0);
+  const [args = []] = chapter('The audit trail is not as it was sealed').look;
+  const { code, out } = await ops(args);
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ intact: false, services: { study: { findings: [{ kind: 'entry_altered' }] } } });
+}, 60_000);

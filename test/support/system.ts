@@ -12,6 +12,7 @@ import { type RunningTemporal, startTemporal } from '../../runtime/embedded/temp
 import { sharedServiceKeys } from '../../runtime/rpc/keys.ts';
 import { installTemporalLog } from '../../runtime/logging.ts';
 import { startSystem, type SystemOptions } from '../../runtime/system.ts';
+import type { Secrets } from '../../runtime/keys.ts';
 import type { QueueName } from '../../runtime/workers.ts';
 import { REQUIRED_SEARCH_ATTRIBUTES } from '../../workflows/search-attributes.ts';
 import type { TimingProfile } from '../../workflows/timing.ts';
@@ -61,6 +62,8 @@ export type Changes = {
   watch?: SystemOptions['watch'];
   /** Other workflow code than that of the checkout. */
   workflowBundlePath?: string;
+  /** How the process shows itself, and what it is shown of. */
+  shown?: Pick<SystemOptions, 'metricsFreshMs' | 'seals' | 'tls'> & { secrets?: Secrets };
 };
 
 // Once per process, before the first connection.
@@ -116,6 +119,7 @@ export async function startTestSystem(changes: Changes = {}): Promise<TestSystem
       ...(now.clock ? { clock: now.clock } : {}),
       ...(now.edge ? { edge: now.edge } : {}),
       ...(now.deployment ? { deployment: now.deployment } : {}),
+      ...now.shown,
     });
   const running: TestSystem = {
     system: await start(changes),

@@ -1,4 +1,5 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
+import { trial } from '../observe.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import type { Notices } from './notices.ts';
 import { deviationsLogged } from './re-consent.ts';
@@ -37,6 +38,8 @@ export async function recordOutcome(enrollment: Enrollment, outcome: Outcome): P
       { ctx, key, input: { ...content, revision: enrollment.nextRevision() } },
     ]),
   );
+  if (enrollment.outcome === null) enrollment.leaveStage();
+  trial.ended(outcome);
   showOutcome(enrollment, outcome);
 }
 

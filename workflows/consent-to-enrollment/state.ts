@@ -2,6 +2,7 @@ import { type ApplicationFailure, setCurrentDetails, upsertSearchAttributes } fr
 import { type ServiceActivities, serviceActivities } from '../activity-proxies.ts';
 import { AttentionBoard, refusal } from '../attention.ts';
 import { Deadlines } from '../deadlines.ts';
+import { trial } from '../observe.ts';
 import { Saga } from '../saga.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import { actingFor } from './acting.ts';
@@ -59,6 +60,7 @@ export class Enrollment extends Steps {
   readonly #reConsentUntil = new Map<string, number>();
   readonly #interruptions = new Interruptions();
   readonly #searchable = new SearchableAwaiting();
+  #stageSince = Date.now();
 
   constructor(input: EnrollmentInput) {
     super();
@@ -74,12 +76,20 @@ export class Enrollment extends Steps {
 
   /** Moves to the next stage: search attributes and current details move with it. */
   enter(stage: Stage): void {
+    this.leaveStage();
     this.stage = stage;
     upsertSearchAttributes([
       { key: searchAttributes.stage, value: stage },
       ...(stage === 'slot' && this.subjectNumber ? [{ key: searchAttributes.subjectNumber, value: this.subjectNumber }] : []),
     ]);
     this.showDetails();
+  }
+
+  /** The stage is over: how long it took is told. */
+  leaveStage(): void {
+    const now = Date.now();
+    trial.stageEnded(this.stage, (now - this.#stageSince) / 1000);
+    this.#stageSince = now;
   }
 
   /** The consent version that was signed last, as the steps that ask for it again take it. */

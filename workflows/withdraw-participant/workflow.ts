@@ -2,6 +2,7 @@ import { upsertSearchAttributes } from '@temporalio/workflow';
 import { serviceActivities } from '../activity-proxies.ts';
 import { actingOnBehalfOf } from '../consent-to-enrollment/acting.ts';
 import { Saga } from '../saga.ts';
+import { trial } from '../observe.ts';
 import { searchAttributes } from '../search-attributes.ts';
 import { shownBoard } from '../show-attention.ts';
 import type { WithdrawParticipantInput } from './messages.ts';
@@ -40,6 +41,7 @@ export async function withdrawParticipant(input: WithdrawParticipantInput): Prom
     ]),
   );
   upsertSearchAttributes([{ key: searchAttributes.outcome, value: 'withdrawn' }]);
+  trial.ended('withdrawn');
   attention.doing('Withdrawn; telling study doctor, sponsor and pharmacy');
   await inRounds.untilItHolds('notices', () =>
     activities.notification.sendNotice.executeWithOptions({ summary: 'Tell study doctor, sponsor and pharmacy: withdrawn' }, [

@@ -1,9 +1,11 @@
+export const POLICY_EVENTS = ['retry', 'retry_refused', 'opened', 'half_open', 'closed', 'rejected_full', 'rejected_open'] as const;
+
 /**
  * What a policy does beyond passing calls on: a retry begins, or is not made for want of budget; the circuit opens,
  * lets its probe go, closes; a call is refused because too many are under way or because the circuit is open.
  */
 export type PolicyEvent = {
-  kind: 'retry' | 'retry_refused' | 'opened' | 'half_open' | 'closed' | 'rejected_full' | 'rejected_open';
+  kind: (typeof POLICY_EVENTS)[number];
 };
 
 export type PolicyListener = (event: PolicyEvent) => void;

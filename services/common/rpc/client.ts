@@ -55,6 +55,6 @@ function callOf<D extends DescService>(desc: D, rpc: Rpc<D>, channel: Channel) {
         throw fromStatus(callee, error);
       }
     };
-    return observed(observe, method.name, () => inSpan(name, span, () => policy.run({ retryable }, attempt)));
+    return inSpan(name, span, () => observed(observe, method.name, () => policy.run({ retryable }, attempt)));
   };
 }

@@ -76,7 +76,8 @@ function handlerOf<D extends DescService>({ desc, service, verify, onUnexpected,
   const span = { kind: SpanKind.SERVER, codeOf, attributes: { 'rpc.system.name': 'grpc', 'rpc.method': name } };
   return (request, call) => {
     const parent = contextOf(traceHeadersOf(call.requestHeader));
-    return observed(observe, method.name, () => inSpan(name, { ...span, parent }, () => answer(request, call)));
+    // Inside of the span: what is counted leads to it.
+    return inSpan(name, { ...span, parent }, () => observed(observe, method.name, () => answer(request, call)));
   };
 }
 
