@@ -14,6 +14,7 @@ import { measureRandomisation } from './measures/randomisation.ts';
 import { measureRpc } from './measures/rpc.ts';
 import { measureGetPatient, measurePost } from './measures/rest.ts';
 import { measureSecurity } from './measures/security.ts';
+import { measureTelemetry } from './measures/telemetry.ts';
 import { measureWorkflows } from './measures/workflow.ts';
 import { asTable, isOk, type Line } from './report.ts';
 import { type BenchStudy, setUpBenchStudy } from './study.ts';
@@ -28,6 +29,7 @@ type At = { at: BenchSystem; study: BenchStudy; load: Load; dir: string };
 const APART: Record<string, () => Promise<Line[]>> = {
   process: () => measureProcess({ dataDir: join(dir, 'process'), starts: 3 }),
   security: async () => [await measureSecurity({ dir: join(dir, 'security'), rounds: 5, perRound: 100, inFlight: 10, say })],
+  telemetry: async () => [await measureTelemetry({ dir: join(dir, 'telemetry'), rounds: 5, perRound: 100, inFlight: 10, say })],
 };
 
 /** On one system, in this order: the last ones fill tables, of enrollments and of the trail. */

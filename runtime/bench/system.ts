@@ -5,7 +5,7 @@ import { type Config, readConfig } from '../config.ts';
 import { keptPort } from '../embedded/free-port.ts';
 import { type Infrastructure, startInfrastructure } from '../infrastructure.ts';
 import { keyFiles, loadSecrets, type Secrets } from '../keys.ts';
-import { createLog, installTemporalLog } from '../logging.ts';
+import { startLogAndTraces } from '../telemetry/of-config.ts';
 import { prepareDatabases } from '../provision.ts';
 import { loadServiceKeys } from '../rpc/keys.ts';
 import { mailOf, settingsOf } from '../settings.ts';
@@ -29,6 +29,8 @@ export type BenchSystem = {
 type Without = {
   /** After the migrations. */
   onDatabase?: (adminUrl: string) => Promise<void>;
+  /** Variables of the configuration that are other than those of `npm start`. */
+  environment?: Record<string, string>;
   /** The trails are not sealed. */
   unsealed?: boolean;
 };
@@ -39,9 +41,8 @@ type Without = {
  */
 export async function startBenchSystem(dir: string, without: Without = {}): Promise<BenchSystem> {
   const [port, uiPort] = [await keptPort(), await keptPort()];
-  const config = readConfig({ DATA_DIR: dir, PORT: String(port), TEMPORAL_UI_PORT: String(uiPort), LOG_LEVEL: 'error' });
-  const log = createLog(config.LOG_LEVEL);
-  installTemporalLog(log);
+  const config = readConfig({ LOG_LEVEL: 'error', TRACE_SAMPLE_RATIO: '0.1', ...without.environment, DATA_DIR: dir, PORT: String(port), TEMPORAL_UI_PORT: String(uiPort) });
+  const { log, telemetry } = startLogAndTraces(config, 'all');
   const infrastructure = await startInfrastructure(config);
   const { adminUrl, temporal, smtpUrl } = infrastructure;
   const files = keyFiles(dir);
@@ -62,6 +63,7 @@ export async function startBenchSystem(dir: string, without: Without = {}): Prom
     mail: mailOf(config, smtpUrl),
     auth: issuer,
     log,
+    telemetry,
   });
   return {
     system,

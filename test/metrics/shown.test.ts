@@ -1,7 +1,6 @@
 import { context, type Context, trace, TraceFlags } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { Counter, Gauge } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exposition, metricsRegistry } from '../../api/exposition.ts';
 import { requestMetrics } from '../../api/metrics.ts';
 import { sampling } from '../../runtime/metrics/sampled.ts';
@@ -9,14 +8,6 @@ import { shownIn } from './shown.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const OPEN = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
-// A file before this one may have set one.
-let setHere: boolean;
-beforeAll(() => {
-  setHere = context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-});
-afterAll(() => {
-  if (setHere) context.disable();
-});
 
 const within = (traceFlags: number): Context => trace.setSpanContext(context.active(), { traceId: TRACE, spanId: 'b7ad6b7169203331', traceFlags });
 

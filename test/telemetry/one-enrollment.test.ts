@@ -9,6 +9,7 @@ import { openTemporalClient } from '../../runtime/temporal-client.ts';
 import { contextOf, inSpan } from '../../services/common/index.ts';
 import { type AppProcess, databaseUrl, dataFolder, embeddedServers, endApps, issuerOf, startApp } from '../start/app-process.ts';
 import { caller, type Caller, directStudy, type DirectStudy, type EnrollmentBody, type Reachable, SCREENED_PROTOCOL } from '../support/scenario.ts';
+import { look, type Shown } from '../metrics/shown.ts';
 import { named, pathOf, recordedTrace, traceWith } from './trace.ts';
 
 type Line = { service_name: string; trace_id?: string; [field: string]: unknown };
@@ -28,6 +29,15 @@ afterAll(async () => {
   folder.remove();
 });
 
+/** What each process shows of itself; they have printed where. */
+async function metricsOfAll(): Promise<Record<string, Shown>> {
+  const urls = [...app.stdout().matchAll(/^ready (\w+) (http:\S+)/gm)].map(([, part = '', url = '']) => [part, url] as const);
+  return Object.fromEntries(await Promise.all(urls.map(async ([part, url]) => [part, await look(url)] as const)));
+}
+
+/** By how much a sum has moved, in the process that counts it. */
+const movedFrom = (before: Record<string, Shown>, after: Record<string, Shown>) => (part: string, name: string, labels: Record<string, string> = {}) => after[part]!.sum(name, labels) - before[part]!.sum(name, labels);
+
 const clinicianIn = (headers: Record<string, string>): Promise<Caller> => caller(at, 'clinician', { sites: [study.siteCode], headers });
 const linesOf = (traceId: string): Line[] => app.stdout().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line).filter((line) => line.trace_id === traceId);
 const services = (spans: readonly { service: string }[]) => new Set(spans.map(({ service }) => service.replace('trial-enrollment-', '')));
@@ -38,15 +48,19 @@ describe('one enrollment through the processes', () => {
   let patientId: string;
   let enrollmentId: string;
   let spans: KeptSpan[];
+  let before: Record<string, Shown>;
+  let after: Record<string, Shown>;
 
   beforeAll(async () => {
     patientId = await study.register();
+    before = await metricsOfAll();
     const clinician = await clinicianIn({ ...headers, 'x-request-id': requestId });
     const posted = await clinician.post<EnrollmentBody>('/enrollments', study.body(patientId));
     expect(posted.status).toBe(201);
     ({ enrollmentId } = posted.body);
     await study.until(enrollmentId, ({ outcome }) => outcome === 'active');
     spans = await traceWith(at.url, traceId, ['POST /api/v1/enrollments', 'RunWorkflow:consentToEnrollment', 'RunActivity:recordConsent', 'RunActivity:reserveSlot', 'RunActivity:openCasebook', 'RunActivity:sendNotice', 'RunActivity:sendNotice', 'RunActivity:recordOutcome']);
+    after = await metricsOfAll();
   });
 
   it('is one trace, from REST to the statements, in all seven of them', () => {
@@ -73,8 +87,23 @@ describe('one enrollment through the processes', () => {
     expect(others.filter((line) => !line.includes('"route":"/api/v1/enrollments/:enrollmentId"'))).toEqual([]);
   });
 
-  it('leaves nothing of what anybody is called or has said in traces and logs', () => {
-    const told = `${JSON.stringify(spans)}${app.stdout()}`;
+  it('moves the metrics of each process by exactly what it did', () => {
+    expect(Object.keys(after).toSorted()).toEqual(['api', 'edc', 'enrollment', 'notification', 'patient', 'site', 'study']);
+    const moved = movedFrom(before, after);
+    const post = { method: 'POST', route: '/api/v1/enrollments', status: '201' };
+    expect([moved('api', 'http_requests_total', post), moved('api', 'http_request_duration_seconds_count', post)]).toEqual([1, 1]);
+    for (const [service, method, client] of [['study', 'CheckAdmission', 'api'], ['study', 'JudgeConsent', 'patient'], ['patient', 'ListMissingSigners', 'api']] as const) {
+      const call = { grpc_service: `${service}.v1.${service === 'study' ? 'Study' : 'Patient'}Service`, grpc_method: method, grpc_code: 'OK' };
+      const calls = spans.filter(({ name, kind }) => name === `${call.grpc_service}/${method}` && kind === 'server').length;
+      expect([moved(service, 'grpc_server_handled_total', call), moved(service, 'grpc_server_handling_seconds_count', call), moved(client, 'grpc_client_handled_total', call)], method).toEqual([calls, calls, calls]);
+    }
+    expect([moved('enrollment', 'trial_enrollments_ended_total', { outcome: 'active' }), moved('enrollment', 'trial_enrollments_ended_total')]).toEqual([1, 1]);
+    expect([moved('enrollment', 'trial_stage_seconds_count'), moved('enrollment', 'trial_compensations_total')]).toEqual([5, 0]);
+    expect([moved('notification', 'trial_notification_deliveries_total', { kind: 'enrolled' }), moved('notification', 'trial_notification_deliveries_total')]).toEqual([1, 3]);
+  });
+
+  it('leaves nothing of what anybody is called or has said in any of the three', () => {
+    const told = `${JSON.stringify(spans)}${app.stdout()}${Object.values(after).map(({ text }) => text).join('')}`;
     for (const word of ['Test Person', 'Doctor One', 'hospital.example', 'passport', 'zh-CN', 'clinician-1']) expect(told).not.toContain(word);
   });
 });
@@ -103,8 +132,9 @@ it('what workflow code logs says where it belongs, too, and once however often i
   expect(told()).toMatchObject([{ level: 'warn', msg: 'a withdrawal by signal was refused', code: 'other_enrollment', workflow_id: workflowId, request_id: 'request-that-waits' }]);
 });
 
-it('half a second that Patient loses is seen in the span of its statement', async () => {
+it('half a second that Patient loses is seen in the span of its statement, and in the histograms', async () => {
   const patientId = await study.register();
+  const before = await metricsOfAll();
   const { traceId, headers } = recordedTrace();
   const clinician = await clinicianIn(headers);
   const sql = postgres(databaseUrl(folder.path), { max: 1, onnotice: () => undefined });
@@ -122,4 +152,10 @@ it('half a second that Patient loses is seen in the span of its statement', asyn
   const slow = spans.filter(({ durationMs }) => durationMs >= 400).map(({ service, name }) => `${service} ${name}`);
   expect(slow).toContain('trial-enrollment-patient SELECT patient.patients');
   expect(services(spans.filter(({ durationMs }) => durationMs >= 400))).toEqual(new Set(['api', 'patient']));
+  const moved = movedFrom(before, await metricsOfAll());
+  const read = { grpc_service: 'patient.v1.PatientService', grpc_method: 'GetPatient', grpc_code: 'OK' };
+  const request = { method: 'GET', route: '/api/v1/patients/:patientId', status: '200' };
+  for (const [part, name, labels] of [['patient', 'grpc_server_handling_seconds', read], ['api', 'http_request_duration_seconds', request]] as const) {
+    expect([moved(part, `${name}_bucket`, { ...labels, le: '0.2' }), moved(part, `${name}_count`, labels)], name).toEqual([0, 1]);
+  }
 });

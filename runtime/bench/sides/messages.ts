@@ -1,6 +1,9 @@
+/** `protected`: with what protects the data. `told`: with logs, metrics and traces as in production, these to that receiver. */
+export type SideOptions = { dir: string; protected: boolean; told?: { otlpEndpoint: string } | false };
+
 /** One after the other, each answered before the next. */
 export type ToSide =
-  | { start: { dir: string; protected: boolean } }
+  | { start: SideOptions }
   /** Registers so many persons for the next run. */
   | { register: number }
   /** Enrols those, so many at once. */

@@ -22,7 +22,9 @@ let side: { at: BenchSystem; study: BenchStudy; waiting: string[] };
 
 async function carryOut(asked: ToSide): Promise<{ perSecond?: number }> {
   if ('start' in asked) {
-    const at = await startBenchSystem(asked.start.dir, asked.start.protected ? {} : { onDatabase: unchain, unsealed: true });
+    const { dir, told, protected: isProtected } = asked.start;
+    const environment: Record<string, string> = told ? { LOG_LEVEL: 'info', OTEL_EXPORTER_OTLP_ENDPOINT: told.otlpEndpoint } : {};
+    const at = await startBenchSystem(dir, { environment, ...(isProtected ? {} : { onDatabase: unchain, unsealed: true }) });
     side = { at, study: await setUpBenchStudy(at), waiting: [] };
     return {};
   }

@@ -1,7 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FromSide, ToSide } from './messages.ts';
+import type { FromSide, SideOptions, ToSide } from './messages.ts';
 
 export type Side = {
   register(count: number): Promise<void>;
@@ -12,10 +14,16 @@ export type Side = {
 
 const ENTRY = fileURLToPath(new URL('side.ts', import.meta.url));
 const WITHOUT = new URL('../without/preload.ts', import.meta.url).href;
+const UNTOLD = new URL('../untold/preload.ts', import.meta.url).href;
 
-/** A system with everything on, or one without what protects the data, in a process of its own. */
-export async function startSide(options: { dir: string; protected: boolean }): Promise<Side> {
-  const child = fork(ENTRY, { stdio: 'inherit', execArgv: options.protected ? [] : ['--import', WITHOUT] });
+/** A system with everything on, or one without what protects the data, or that tells nothing, in a process of its own. */
+export async function startSide(options: SideOptions): Promise<Side> {
+  const preloads = [...(options.protected ? [] : [WITHOUT]), ...(options.told === false ? [UNTOLD] : [])];
+  await mkdir(dirname(options.dir), { recursive: true });
+  // Lines that are told go into a file, as where a container's are kept.
+  const lines = options.told ? await open(`${options.dir}.log`, 'a') : undefined;
+  const child = fork(ENTRY, { stdio: ['inherit', lines?.fd ?? 'inherit', 'inherit', 'ipc'], execArgv: preloads.flatMap((preload) => ['--import', preload]) });
+  await lines?.close();
   const ended = once(child, 'exit').then((): FromSide => ({ failed: 'its process ended' }));
   const ask = async (message: ToSide) => {
     const answered = once(child, 'message').then(([first]) => first as FromSide);
