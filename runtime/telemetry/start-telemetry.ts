@@ -6,6 +6,7 @@ import { startNodeSdk } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor, NoopSpanProcessor, ParentBasedSampler, type ReadableSpan, type SpanProcessor, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
 import type { KeptTraces } from '../../api/debug/kept-traces.ts';
+import { within } from '../../services/common/index.ts';
 import { keepTraces } from './kept-traces.ts';
 
 export type TelemetrySettings = {
@@ -25,12 +26,15 @@ export type Telemetry = {
   /** For a span that was not made by the tracer: a moment of a workflow. */
   ended(span: ReadableSpan): void;
   readonly resource: ReadableSpan['resource'];
-  /** Sends what has ended, and takes no more. At most 5 s. */
+  /** Sends what has ended, and takes no more. At most 2 s; what can't be sent by then is lost. */
   stop(): Promise<void>;
 };
 
 const DELAY_MS = { kept: 100, sent: 1000 };
 const EXPORT_WITHIN_MS = 5000;
+const SAY_AFTER_MS = 60_000;
+/** A process that is told to end has ten seconds for everything. */
+const STOP_WITHIN_MS = 2000;
 
 /** Spans of this process from now on. Once per process, before anything is begun that should have some. */
 export function startTelemetry({ serviceName, sampleRatio, otlpEndpoint, keep, log }: TelemetrySettings): Telemetry {
@@ -58,13 +62,18 @@ export function startTelemetry({ serviceName, sampleRatio, otlpEndpoint, keep, l
     kept,
     ended: (span) => processors.forEach((processor) => processor.onEnd(span)),
     resource: resourceFromAttributes(attributes),
-    stop: () => sdk.shutdown(),
+    stop: () => within(STOP_WITHIN_MS, sdk.shutdown(), () => new Error('late')).catch(() => diag.error('not sent')),
   };
 }
 
-/** A receiver that is away costs traces and nothing else; it is said, without what it answered. */
+/** A receiver that is away costs traces and nothing else; it is said once a minute, without what it answered. */
 function logWhatFails(log: Logger): void {
-  const say = () => log.warn('spans could not be sent');
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const say = () => {
+    if (performance.now() - saidAt < SAY_AFTER_MS) return;
+    saidAt = performance.now();
+    log.warn('spans could not be sent');
+  };
   const silent = () => undefined;
   diag.setLogger({ error: say, warn: silent, info: silent, debug: silent, verbose: silent }, { suppressOverrideMessage: true });
 }
