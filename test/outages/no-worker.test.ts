@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { QUEUES } from '../../runtime/workers.ts';
 import { insist } from '../once/insist.ts';
 import { expectInvariants } from '../support/invariants.ts';
-import { directStudy, type EnrollmentBody, SCREENED_PROTOCOL } from '../support/scenario.ts';
+import { directStudy, ELIGIBLE, type EnrollmentBody, resultsOf, SCREENED_PROTOCOL } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 
 describe('when no worker takes up enrollments', () => {
@@ -53,7 +53,9 @@ describe('when no worker takes up enrollments', () => {
 
     const key = randomUUID();
     const { client } = at.system;
-    const asked = study.screen(enrollmentId, undefined, key);
+    const results = { results: resultsOf(ELIGIBLE) };
+    const ask = () => study.clinician.post(`/enrollments/${enrollmentId}/screening-results`, results, key);
+    const asked = ask();
     // As a worker that is ending: it takes the task, and completes it without the message that is in it.
     await client.withDeadline(Date.now() + 10_000, async () => {
       const { taskToken } = await client.workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: 'enrollment' }, identity: 'ending' });
@@ -64,7 +66,7 @@ describe('when no worker takes up enrollments', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
 
     await at.restart({ queues: QUEUES });
-    expect(await insist(() => study.screen(enrollmentId, undefined, key))).toMatchObject({ status: 201, body: { recorded: 2, verdict: 'met' } });
+    expect(await insist(ask)).toMatchObject({ status: 201, body: { recorded: 2, verdict: 'met' } });
     await study.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'eligibility');
   });
 
