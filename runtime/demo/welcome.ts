@@ -24,6 +24,7 @@ export async function printWelcome(options: { url: string; uiUrl: string | undef
     `API and its documentation   ${url}/docs`,
     ...(uiUrl ? [`Temporal UI                 ${uiUrl}/namespaces/default/workflows`, ...listsOf(uiUrl)] : []),
     ...(options.temporalAddress ? [`Temporal's command line     --address ${options.temporalAddress}`] : []),
+    `Traces of late, metrics     ${url}/debug/traces, ${url}/metrics`,
     '',
     `token of a clinician of ${sites.join(', ')} (12 hours):`,
     `  ${clinician}`,
