@@ -113,16 +113,9 @@ export function problemHandler(log: Logger) {
   return (error: unknown, c: Context<ApiEnv>): Response => {
     const problem = problemOf(error);
     const { status, code } = problem;
-    if (status >= 500) log.error({ code, ...(status === 500 ? traceOf(error) : {}) }, 'request failed');
+    if (status >= 500) log.error({ code, ...(status === 500 ? { error } : {}) }, 'request failed');
     return problemResponse(c, problem);
   };
-}
-
-/** Name and stack frames without the message: nobody foresaw this error, so its text may hold anything. */
-function traceOf(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { error: typeof error };
-  const frames = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')).slice(0, 8);
-  return { error: error.name, frames };
 }
 
 export function problemResponse(c: Context<ApiEnv>, { status, code, detail, details, headers }: Problem): Response {

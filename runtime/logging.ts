@@ -48,7 +48,7 @@ function withoutMessages(this: Logger, args: Parameters<LogFn>, write: LogFn): v
 
 function currentSpan(): Record<string, string> {
   const here = trace.getActiveSpan()?.spanContext();
-  return here ? { trace_id: here.traceId, span_id: here.spanId } : {};
+  return here && trace.isSpanContextValid(here) ? { trace_id: here.traceId, span_id: here.spanId } : {};
 }
 
 /** By allow-list: an error's message and its arguments may hold what must not be logged. */
@@ -57,15 +57,16 @@ function allowed(members: Record<string, unknown>): Record<string, unknown> {
   for (const [given, value] of Object.entries(members)) {
     const name = ALSO[given] ?? given;
     if (!ALLOWED.has(name)) continue;
-    if (name === 'error') told[name] = value instanceof Error ? describeError(value) : only(value, ['name', 'type', 'code', 'frames']);
+    if (name === 'error') told[name] = isDescribed(value) ? only(value, ['name', 'type', 'code', 'frames']) : describeError(value);
     else if (typeof value === 'string') told[name] = value.slice(0, LONGEST);
     else if (typeof value === 'number' || typeof value === 'boolean' || value === null) told[name] = value;
   }
   return told;
 }
 
-function only(value: unknown, names: readonly string[]): unknown {
-  if (typeof value !== 'object' || value === null) return String(value).slice(0, LONGEST);
+const isDescribed = (value: unknown): value is object => typeof value === 'object' && value !== null && !(value instanceof Error);
+
+function only(value: object, names: readonly string[]): unknown {
   return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
 }
 

@@ -47,11 +47,13 @@ describe('a line of the log', () => {
     log.error(error);
     log.error({ error }, 'failed');
     log.error({ error: { name: 'E', message: 'Wang Fang', detail: 'Wang Fang' } }, 'failed');
+    log.error({ error: 'Wang Fang' }, 'failed');
     expect(JSON.stringify(lines)).not.toContain('Wang Fang');
     expect(lines).toMatchObject([
       { level: 'error', error: { name: 'TypeError', code: '23505', frames: expect.arrayContaining([expect.stringContaining('log.test.ts')]) } },
       { error: { name: 'TypeError', code: '23505' } },
       { error: { name: 'E' } },
+      { error: { type: 'string' } },
     ]);
   });
 

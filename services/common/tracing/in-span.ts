@@ -1,4 +1,4 @@
-import { type Attributes, type Context, context, type Link, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { isTypedError } from '../errors.ts';
 import { type LogFields, withFields } from './log-fields.ts';
 
@@ -9,7 +9,6 @@ export type SpanOptions = {
   kind?: SpanKind;
   /** Codes, counts, names of ours and ids that mean nothing outside: never what somebody has said or is called. */
   attributes?: Attributes;
-  links?: Link[];
   /** The code of an error of that kind; of anything but typed errors by their type or code when absent. */
   codeOf?: (error: unknown) => string;
   /** Where it belongs; in the current span when absent. */
