@@ -9,12 +9,10 @@ import type { Telemetry } from './start-telemetry.ts';
 /** What workflows tell of, as spans of this process: each moment once, none during a replay. */
 export function workflowSpans(telemetry: Telemetry | undefined): InjectedSinks<TraceSinks> {
   const add = (info: WorkflowInfo, moment: Moment) => {
-    if (telemetry && isSampled(moment.span)) telemetry.ended(spanOf(info, moment, telemetry));
+    telemetry?.ended(spanOf(info, moment, telemetry));
   };
   return { spans: { add: { fn: add, callDuringReplay: false } } };
 }
-
-const isSampled = ({ flags }: SpanRef) => (Number.parseInt(flags, 16) & 1) === 1;
 
 const contextOf = ({ traceId, spanId, flags }: SpanRef): SpanContext => ({ traceId, spanId, traceFlags: Number.parseInt(flags, 16) });
 

@@ -1,5 +1,5 @@
 import { proxySinks, type Sinks, workflowInfo } from '@temporalio/workflow';
-import { hexOf, type SpanRef } from './span-ref.ts';
+import { hexOf, isRecorded, type SpanRef } from './span-ref.ts';
 
 /**
  * A moment of a run as a span without duration, as Temporal's own interceptors show runs: a workflow moves from worker
@@ -57,17 +57,19 @@ export class TracedRun {
   }
 
   /** Something that leaves the run, in the span that it belongs to; `askedIn`: the trace of the request that it is for. */
-  async leaving<T>(askedIn: string | undefined, go: (span: SpanRef | null) => Promise<T>): Promise<T> {
+  leaving<T>(askedIn: string | undefined, go: (span: SpanRef | null) => Promise<T>): Promise<T> {
     const before = this.#current;
     if (before && this.#underWay === 0 && Date.now() - this.#lastAt > LONG_WAIT_MS) this.#current = this.#resumed(before);
     else this.#current = this.#messages.get(askedIn ?? '') ?? before;
+    // Its own promise is handed on, not one around it: the SDK notes a stack for every promise that a workflow makes.
+    const gone = go(this.#current);
     this.#underWay += 1;
-    try {
-      return await go(this.#current);
-    } finally {
+    const isBack = () => {
       this.#underWay -= 1;
       this.#touch();
-    }
+    };
+    gone.then(isBack, isBack);
+    return gone;
   }
 
   #resumed(before: SpanRef): SpanRef {
@@ -81,7 +83,7 @@ export class TracedRun {
     this.#moments += 1;
     const span = { traceId, flags, spanId: hexOf(`${workflowInfo().runId}/${this.#moments}`, 16) };
     // Time of the workflow, the same at every replay; told once, since a replay tells nothing.
-    this.#sinks.spans.add({ name, span, parent: of.parent, links: of.links, atMs: Date.now() });
+    if (isRecorded(span)) this.#sinks.spans.add({ name, span, parent: of.parent, links: of.links, atMs: Date.now() });
     return span;
   }
 
