@@ -5,6 +5,7 @@ WORKDIR /app
 # npm's own scripts run with these; the application finds its Node on PATH, not in node_modules.
 COPY package.json package-lock.json ./
 COPY runtime/setup/patches runtime/setup/patches
+COPY runtime/setup/shorten-exports.mjs runtime/setup/
 RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM packages AS build

@@ -102,7 +102,7 @@ describe('docker-compose.yml', () => {
 });
 
 describe('Dockerfile', () => {
-  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+  const { dependencies, scripts } = JSON.parse(read('package.json')) as Record<'dependencies' | 'scripts', Record<string, string>>;
 
   it('runs on the Node of the project, on glibc, as a user without rights', () => {
     const images = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!).filter((image) => image.includes(':'));
@@ -121,6 +121,13 @@ describe('Dockerfile', () => {
     expect(read('.dockerignore').split('\n')).toContain('*');
     const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, words]) => words!.split(' ').slice(0, -1));
     expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('has what is done to packages once they are installed when it installs them', () => {
+    const copied = read('Dockerfile').split('RUN npm ci')[0]!;
+    const needed = scripts['postinstall']!.split(' ').filter((word) => word.startsWith('runtime/'));
+    expect(needed.length).toBeGreaterThan(1);
+    for (const path of needed) expect(copied).toContain(`COPY ${path} `);
   });
 
   it('builds the workflow bundle and the bill of materials, which it hands out, too', () => {
