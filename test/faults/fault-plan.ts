@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkerOptions } from '@temporalio/worker';
@@ -106,9 +107,17 @@ export function holdsBack(): { fault: Fault; letGo: () => Promise<LateAttempt[]>
   };
 }
 
+/** So long an attempt is held that the SDK has given up by itself, five seconds after its time-out. */
+const HELD_MS = 60_000;
+
 /** A row that failed must not keep the worker from stopping. */
 function untilShutdown(wait: Promise<unknown>): Promise<unknown> {
-  return Promise.race([wait, Context.current().cancelled]);
+  const shutDown = Context.current().cancelled.catch(async (reason: unknown) => {
+    // Whoever is held back is late; that the SDK has noticed is no reason to go.
+    if ((reason as Error).message === 'TIMED_OUT') await Promise.race([wait, delay(HELD_MS, undefined, { ref: false })]);
+    throw reason;
+  });
+  return Promise.race([wait, shutDown]);
 }
 
 function codeOf(failure: unknown): string | null | undefined {

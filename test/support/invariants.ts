@@ -18,7 +18,7 @@ const UNDONE = ['screen_failed', 'declined', 'cap_reached', 'expired', 'voided']
  * not come within the time. Looks at all that stands in the system's database, mailbox and Temporal server, which needs
  * a live workflow worker. Findings in `known` are left out and new ones added, so that one red row of many stays one.
  */
-export async function expectInvariants(at: At, { withinMs = 10_000, known = new Set() }: { withinMs?: number; known?: Set<string> } = {}): Promise<void> {
+export async function expectInvariants(at: At, { withinMs = 20_000, known = new Set() }: { withinMs?: number; known?: Set<string> } = {}): Promise<void> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const broken = (await brokenInvariants(at)).filter((finding) => !known.has(finding));
