@@ -2,7 +2,7 @@ import { withdraw, withdrawSignal, workflowIdOf } from '../../workflows/consent-
 import type { EnrollmentView, Withdrawal } from '../../workflows/consent-to-enrollment/types.ts';
 import type { RunRef, Withdrawn } from '../enrollment-gateway.ts';
 import type { Engine } from './engine.ts';
-import { engineUnavailable, fromTemporal, keyReused, runHasEnded, takesNoMoreUpdates, unanswered } from './errors.ts';
+import { engineUnavailable, fromTemporal, keyReused, outcomeUnknown, runHasEnded, takesNoMoreUpdates, unanswered } from './errors.ts';
 import { findRun, viewRun } from './find-run.ts';
 import { firstAnswer, sendUpdate } from './send-update.ts';
 
@@ -33,7 +33,20 @@ async function ofEndedRun(engine: Engine, run: RunRef, withdrawal: Withdrawal): 
   const first = await firstAnswer<EnrollmentView>(engine, { ended, message: withdrawal });
   if (first) return { kind: 'applied', view: first.answer };
   const seen = await viewRun(engine, ended);
+  // A refusal is for good: what the run took can't be looked at without a worker, and it may have been this one.
+  if (seen.kind === 'unavailable' && (await tookSignal(engine, ended))) throw outcomeUnknown();
   if (seen.kind !== 'live' || seen.view.withdrawnBy?.key !== withdrawal.key) return { kind: 'ended' };
   if (seen.view.withdrawnBy.contentHash !== withdrawal.contentHash) throw keyReused();
   return { kind: 'applied', view: seen.view };
+}
+
+/** Whether that run was ever sent a withdrawal by Signal; its history needs no worker to tell. */
+async function tookSignal({ client, waits, within }: Engine, run: RunRef & { runId: string }): Promise<boolean> {
+  const handle = client.workflow.getHandle(workflowIdOf(run), run.runId);
+  try {
+    const { events } = await within(waits.answerMs, () => handle.fetchHistory());
+    return events?.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === withdrawSignal.name) ?? false;
+  } catch (error) {
+    throw fromTemporal(error);
+  }
 }

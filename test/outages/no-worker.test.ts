@@ -8,6 +8,19 @@ import { expectInvariants } from '../support/invariants.ts';
 import { directStudy, ELIGIBLE, type EnrollmentBody, resultsOf, SCREENED_PROTOCOL } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 
+/** As a worker that is ending: it takes the task of a run, and completes it without the message that is in it. */
+async function giveBack({ system: { client } }: TestSystem): Promise<void> {
+  // A poll of a worker that was here before may have been given the task: it is given anew after ten seconds.
+  await client.withDeadline(Date.now() + 30_000, async () => {
+    // What is left of before may come first, with no message in it.
+    for (let held = 0; held === 0; ) {
+      const { taskToken, messages } = await client.workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: 'enrollment' }, identity: 'ending' });
+      if (taskToken.length > 0) await client.workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken, identity: 'ending' });
+      held = messages?.length ?? 0;
+    }
+  });
+}
+
 describe('when no worker takes up enrollments', () => {
   let at: TestSystem;
 
@@ -61,15 +74,7 @@ describe('when no worker takes up enrollments', () => {
     const results = { results: resultsOf(ELIGIBLE) };
     const ask = () => study.clinician.post(`/enrollments/${enrollmentId}/screening-results`, results, key);
     const asked = ask();
-    // As a worker that is ending: it takes the task, and completes it without the message that is in it.
-    await client.withDeadline(Date.now() + 10_000, async () => {
-      // What is left of before may come first, with no message in it.
-      for (let held = 0; held === 0; ) {
-        const { taskToken, messages } = await client.workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: 'enrollment' }, identity: 'ending' });
-        if (taskToken.length > 0) await client.workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken, identity: 'ending' });
-        held = messages?.length ?? 0;
-      }
-    });
+    await giveBack(at);
     const refused = await asked;
     expect(refused).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -77,6 +82,32 @@ describe('when no worker takes up enrollments', () => {
     await at.restart({ queues: QUEUES });
     expect(await insist(ask)).toMatchObject({ status: 201, body: { recorded: 2, verdict: 'met' } });
     await study.until(enrollmentId, ({ awaiting }) => awaiting?.what === 'eligibility');
+  });
+
+  it('does not refuse a withdrawal that a run took before it ended, when nobody is there to say so', { timeout: 60_000 }, async () => {
+    const study = await directStudy(at, { protocol: SCREENED_PROTOCOL });
+    await at.restart({ queues: QUEUES });
+    const patientId = await study.register();
+    const { enrollmentId } = (await insist(() => study.enrol(patientId))).body;
+    await study.until(enrollmentId, ({ awaiting }) => awaiting !== undefined);
+    await at.restart({ queues: QUEUES.filter((name) => name !== 'enrollment') });
+    const execution = { workflowId: workflowIdOf({ studyCode: study.studyCode, patientId }) };
+    await at.system.client.workflowService.resetStickyTaskQueue({ namespace: 'default', execution });
+
+    const key = randomUUID();
+    const withdraw = () => study.withdraw(enrollmentId, 'interventions', key);
+    const asked = withdraw();
+    // The Update is lost, and the Signal that is sent in its place is kept.
+    await giveBack(at);
+    expect((await asked).status).toBe(202);
+    await at.restart({ queues: QUEUES });
+    await study.until(enrollmentId, ({ outcome }) => outcome === 'declined');
+    await at.system.client.workflow.getHandle(execution.workflowId).result();
+
+    await at.restart({ queues: QUEUES.filter((name) => name !== 'enrollment') });
+    expect(await withdraw()).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
+    await at.restart({ queues: QUEUES });
+    expect((await insist(withdraw)).status).toBe(200);
   });
 
   it('says that an outcome stands instead of storing a withdrawal from it', { timeout: 60_000 }, async () => {
