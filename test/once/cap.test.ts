@@ -19,6 +19,7 @@ describe('sixty people at once on a cap of ten, twenty times in a row', () => {
     { timeout: 120_000 },
     async () => {
       await raceForPlaces(at, { people: 60, cap: 10 });
+      // Every one of the sixty is told of the outcome after it is recorded.
       await expectInvariants(at, { withinMs: 30_000 });
     },
   );

@@ -8,6 +8,8 @@ import { expectInvariants } from '../support/invariants.ts';
 import { directStudy, ELIGIBLE, type EnrollmentBody, resultsOf, SCREENED_PROTOCOL } from '../support/scenario.ts';
 import { startTestSystem, type TestSystem } from '../support/system.ts';
 
+const WITHOUT = QUEUES.filter((name) => name !== 'enrollment');
+
 /** As a worker that is ending: it takes the task of a run, and completes it without the message that is in it. */
 async function giveBack({ system: { client } }: TestSystem): Promise<void> {
   // A poll of a worker that was here before may have been given the task: it is given anew after ten seconds.
@@ -25,9 +27,23 @@ describe('when no worker takes up enrollments', () => {
   let at: TestSystem;
 
   beforeAll(async () => {
-    at = await startTestSystem({ queues: QUEUES.filter((name) => name !== 'enrollment') });
+    at = await startTestSystem({ queues: WITHOUT });
   });
   afterAll(() => at.stop());
+
+  /** An enrollment that awaits its screening results, with no worker any more. */
+  async function screenedAlone() {
+    const study = await directStudy(at, { protocol: SCREENED_PROTOCOL });
+    await at.restart({ queues: QUEUES });
+    const patientId = await study.register();
+    const { enrollmentId } = (await insist(() => study.enrol(patientId))).body;
+    await study.until(enrollmentId, ({ awaiting }) => awaiting !== undefined);
+    await at.restart({ queues: WITHOUT });
+    const workflowId = workflowIdOf({ studyCode: study.studyCode, patientId });
+    // Otherwise the server may keep a message for the worker that has just ended, for ten seconds.
+    await at.system.client.workflowService.resetStickyTaskQueue({ namespace: 'default', execution: { workflowId } });
+    return { study, enrollmentId, workflowId };
+  }
 
   it('accepts them with 202, finds them at once and always, and finishes them when a worker comes', { timeout: 90_000 }, async () => {
     const study = await directStudy(at);
@@ -59,18 +75,8 @@ describe('when no worker takes up enrollments', () => {
   });
 
   it('refuses for now what a worker gave back without having looked at it, and does it once when it is asked again', { timeout: 60_000 }, async () => {
-    const study = await directStudy(at, { protocol: SCREENED_PROTOCOL });
-    await at.restart({ queues: QUEUES });
-    const patientId = await study.register();
-    const { enrollmentId } = (await insist(() => study.enrol(patientId))).body;
-    await study.until(enrollmentId, ({ awaiting }) => awaiting !== undefined);
-    await at.restart({ queues: QUEUES.filter((name) => name !== 'enrollment') });
-
+    const { study, enrollmentId } = await screenedAlone();
     const key = randomUUID();
-    const { client } = at.system;
-    // Otherwise the server may keep the message for the worker that has just ended, for ten seconds.
-    const execution = { workflowId: workflowIdOf({ studyCode: study.studyCode, patientId }) };
-    await client.workflowService.resetStickyTaskQueue({ namespace: 'default', execution });
     const results = { results: resultsOf(ELIGIBLE) };
     const ask = () => study.clinician.post(`/enrollments/${enrollmentId}/screening-results`, results, key);
     const asked = ask();
@@ -85,15 +91,7 @@ describe('when no worker takes up enrollments', () => {
   });
 
   it('does not refuse a withdrawal that a run took before it ended, when nobody is there to say so', { timeout: 60_000 }, async () => {
-    const study = await directStudy(at, { protocol: SCREENED_PROTOCOL });
-    await at.restart({ queues: QUEUES });
-    const patientId = await study.register();
-    const { enrollmentId } = (await insist(() => study.enrol(patientId))).body;
-    await study.until(enrollmentId, ({ awaiting }) => awaiting !== undefined);
-    await at.restart({ queues: QUEUES.filter((name) => name !== 'enrollment') });
-    const execution = { workflowId: workflowIdOf({ studyCode: study.studyCode, patientId }) };
-    await at.system.client.workflowService.resetStickyTaskQueue({ namespace: 'default', execution });
-
+    const { study, enrollmentId, workflowId } = await screenedAlone();
     const key = randomUUID();
     const withdraw = () => study.withdraw(enrollmentId, 'interventions', key);
     const asked = withdraw();
@@ -102,9 +100,9 @@ describe('when no worker takes up enrollments', () => {
     expect((await asked).status).toBe(202);
     await at.restart({ queues: QUEUES });
     await study.until(enrollmentId, ({ outcome }) => outcome === 'declined');
-    await at.system.client.workflow.getHandle(execution.workflowId).result();
+    await at.system.client.workflow.getHandle(workflowId).result();
 
-    await at.restart({ queues: QUEUES.filter((name) => name !== 'enrollment') });
+    await at.restart({ queues: WITHOUT });
     expect(await withdraw()).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
     await at.restart({ queues: QUEUES });
     expect((await insist(withdraw)).status).toBe(200);
@@ -116,7 +114,7 @@ describe('when no worker takes up enrollments', () => {
     const { enrollmentId } = (await insist(async () => study.enrol(await study.register()))).body;
     await study.until(enrollmentId, ({ outcome }) => outcome === 'active');
     await at.database.sql`update study.enrollments set outcome = 'expired' where id = ${enrollmentId}`;
-    await at.restart({ queues: QUEUES.filter((name) => name !== 'enrollment') });
+    await at.restart({ queues: WITHOUT });
     expect(await study.withdraw(enrollmentId)).toMatchObject({ status: 409, body: { code: 'enrollment_closed' } });
   });
 });

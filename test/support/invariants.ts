@@ -18,7 +18,7 @@ const UNDONE = ['screen_failed', 'declined', 'cap_reached', 'expired', 'voided']
  * not come within the time. Looks at all that stands in the system's database, mailbox and Temporal server, which needs
  * a live workflow worker. Findings in `known` are left out and new ones added, so that one red row of many stays one.
  */
-export async function expectInvariants(at: At, { withinMs = 20_000, known = new Set() }: { withinMs?: number; known?: Set<string> } = {}): Promise<void> {
+export async function expectInvariants(at: At, { withinMs = 10_000, known = new Set() }: { withinMs?: number; known?: Set<string> } = {}): Promise<void> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const broken = (await brokenInvariants(at)).filter((finding) => !known.has(finding));
@@ -79,7 +79,7 @@ async function runsAndRecords({ database: { sql } }: At, runs: Runs): Promise<st
   const lingering = [...runs].flatMap(([id, { view }]) => {
     const outcome = records.get(id)?.outcome ?? 'open';
     const tells = view.outcome === outcome && view.stuckStep === 'notices';
-    return outcome === 'open' || tells ? [] : [`run goes on although the record says ${outcome}: ${id} (${view.stage}, stuck: ${view.stuckStep})`];
+    return outcome === 'open' || tells ? [] : [`run goes on although the record says ${outcome}: ${id} (${view.stage}, outcome: ${view.outcome}, stuck: ${view.stuckStep})`];
   });
   return [...orphans, ...lingering];
 }

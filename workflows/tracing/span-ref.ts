@@ -3,7 +3,7 @@ import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 /** A span, as W3C Trace Context names it (2.2): 32 and 16 hexadecimal digits, and whether it is recorded. */
 export type SpanRef = { traceId: string; spanId: string; flags: string };
 
-/** The least bit of its flags. */
+/** By the lowest bit of its flags. */
 export const isRecorded = ({ flags }: SpanRef): boolean => (Number.parseInt(flags, 16) & 1) === 1;
 
 /** The header of Temporal that a trace travels in: the text of `traceparent`, as anywhere else. */
