@@ -29,14 +29,16 @@ export async function startSplitSystem({ config, infrastructure }: Options): Pro
     buildWorkflowBundle(),
     sharedServiceKeys(files.services),
   ]);
-  const grpcPorts = Object.fromEntries(await Promise.all(SERVICES.map(async (name) => [name, await keptPort()] as const))) as Record<ServiceName, number>;
+  // The edge takes this one only later.
+  const promised = { except: [config.PORT] };
+  const grpcPorts = Object.fromEntries(await Promise.all(SERVICES.map(async (name) => [name, await keptPort(promised)] as const))) as Record<ServiceName, number>;
   const common = {
     ...environmentOf(config, infrastructure),
     ...Object.fromEntries(SERVICES.map((name) => [`GRPC_URL_${name.toUpperCase()}`, `http://127.0.0.1:${grpcPorts[name]}`])),
   };
   const lost = Promise.withResolvers<Part>();
   const started = PARTS.map(async (part) => {
-    const port = part === 'api' ? config.PORT : await keptPort();
+    const port = part === 'api' ? config.PORT : await keptPort(promised);
     const service = SERVICES.find((name) => name === part);
     const own = service ? { [`DATABASE_URL_${service.toUpperCase()}`]: databaseUrls[service], GRPC_PORT: String(grpcPorts[service]) } : {};
     const process = await startPart(part, { ...common, ...own, ...tracesOf(part, config), PORT: String(port) }, () => lost.resolve(part));
