@@ -1,6 +1,6 @@
 // Real: everything. The outage: no worker for workflows, as while they are being replaced.
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { QUEUES } from '../../runtime/workers.ts';
 import { workflowIdOf } from '../../workflows/consent-to-enrollment/messages.ts';
 import { insist } from '../once/insist.ts';
@@ -10,15 +10,26 @@ import { startTestSystem, type TestSystem } from '../support/system.ts';
 
 const WITHOUT = QUEUES.filter((name) => name !== 'enrollment');
 
-/** As a worker that is ending: it takes the task of a run, and completes it without the message that is in it. */
-async function giveBack({ system: { client } }: TestSystem): Promise<void> {
-  // A poll of a worker that was here before may have been given the task: it is given anew after ten seconds.
-  await client.withDeadline(Date.now() + 30_000, async () => {
-    // What is left of before may come first, with no message in it.
-    for (let held = 0; held === 0; ) {
-      const { taskToken, messages } = await client.workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: 'enrollment' }, identity: 'ending' });
-      if (taskToken.length > 0) await client.workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken, identity: 'ending' });
-      held = messages?.length ?? 0;
+/** Nothing is under way in it, and nobody holds a task of it. */
+async function atRest({ system: { client } }: TestSystem, workflowId: string): Promise<void> {
+  await vi.waitFor(async () => {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    if ((raw.pendingActivities ?? []).length > 0 || raw.pendingWorkflowTask) throw new Error('the run is still at work');
+  }, { timeout: 15_000, interval: 50 });
+}
+
+/** As a worker that is ending: it takes the task of a run at rest, and completes it without the message that is in it. */
+async function giveBack({ system: { client } }: TestSystem, workflowId: string): Promise<void> {
+  await client.withDeadline(Date.now() + 15_000, async () => {
+    for (;;) {
+      const task = await client.workflowService.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: 'enrollment' }, identity: 'ending' });
+      // That of another run is given to the next worker when its time is over.
+      if (task.workflowExecution?.workflowId !== workflowId) continue;
+      // Completed with a Signal in it, the run would not hear of that until something else happens.
+      const signalled = task.history?.events?.some((event) => event.workflowExecutionSignaledEventAttributes);
+      if (!task.messages?.length || signalled) throw new Error('the task of a run at rest brings a message and nothing else');
+      await client.workflowService.respondWorkflowTaskCompleted({ namespace: 'default', taskToken: task.taskToken, identity: 'ending' });
+      return;
     }
   });
 }
@@ -38,8 +49,10 @@ describe('when no worker takes up enrollments', () => {
     const patientId = await study.register();
     const { enrollmentId } = (await insist(() => study.enrol(patientId))).body;
     await study.until(enrollmentId, ({ awaiting }) => awaiting !== undefined);
-    await at.restart({ queues: WITHOUT });
     const workflowId = workflowIdOf({ studyCode: study.studyCode, patientId });
+    // A task that a worker still holds when it ends is given anew ten seconds later, with all that has come since.
+    await atRest(at, workflowId);
+    await at.restart({ queues: WITHOUT });
     // Otherwise the server may keep a message for the worker that has just ended, for ten seconds.
     await at.system.client.workflowService.resetStickyTaskQueue({ namespace: 'default', execution: { workflowId } });
     return { study, enrollmentId, workflowId };
@@ -75,12 +88,12 @@ describe('when no worker takes up enrollments', () => {
   });
 
   it('refuses for now what a worker gave back without having looked at it, and does it once when it is asked again', { timeout: 60_000 }, async () => {
-    const { study, enrollmentId } = await screenedAlone();
+    const { study, enrollmentId, workflowId } = await screenedAlone();
     const key = randomUUID();
     const results = { results: resultsOf(ELIGIBLE) };
     const ask = () => study.clinician.post(`/enrollments/${enrollmentId}/screening-results`, results, key);
     const asked = ask();
-    await giveBack(at);
+    await giveBack(at, workflowId);
     const refused = await asked;
     expect(refused).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -96,7 +109,7 @@ describe('when no worker takes up enrollments', () => {
     const withdraw = () => study.withdraw(enrollmentId, 'interventions', key);
     const asked = withdraw();
     // The Update is lost, and the Signal that is sent in its place is kept.
-    await giveBack(at);
+    await giveBack(at, workflowId);
     expect((await asked).status).toBe(202);
     await at.restart({ queues: QUEUES });
     await study.until(enrollmentId, ({ outcome }) => outcome === 'declined');
