@@ -68,12 +68,9 @@ async function visible(engine: Engine, enrollmentId: string): Promise<boolean> {
 function detailsOf({ enrollmentId, studyCode, siteCode, protocol }: StartEnrollment, publicUrl: string): string {
   const resource = `${publicUrl}/api/v1/enrollments/${enrollmentId}`;
   return [
-    `| | |`,
-    `|---|---|`,
-    `| Study | ${studyCode}, protocol version ${protocol.version} |`,
-    `| Site | ${siteCode} |`,
-    `| Enrollment | [${enrollmentId}](${resource}) |`,
-    '',
+    `**Study:** ${studyCode}, protocol version ${protocol.version}`,
+    `**Site:** ${siteCode}`,
+    `**Enrollment:** [${enrollmentId}](${resource})`,
     `What happened so far: [timeline](${resource}/timeline)`,
-  ].join('\n');
+  ].join('\n\n');
 }

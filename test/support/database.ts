@@ -10,7 +10,7 @@ export type TestDatabase = {
   /** Superuser URL of this file's own database. */
   url: string;
   urlOf(service: ServiceName): string;
-  connect(service: ServiceName, options?: { timeoutMs?: number }): ServiceDatabase;
+  connect(service: ServiceName, options?: { timeoutMs?: number; poolSize?: number }): ServiceDatabase;
   /** Raw SQL as superuser, for looking at what really stands in the tables. */
   sql: postgres.Sql;
   drop(): Promise<void>;
