@@ -33,7 +33,8 @@ function attemptEndsAt(): number {
 /**
  * A typed error becomes an ApplicationFailure with its code as type and its public text as message.
  * Failures are plaintext in Temporal's history: never the cause, a stack with values or a driver's message. Where the
- * service behind is left alone for now (`circuit_open`, `service_busy`), Temporal waits for as long.
+ * service behind is left alone for now (`circuit_open`, `service_busy`), Temporal waits for as long, and up to a third
+ * longer: all who wait for one circuit would come back in one moment, and open it again.
  */
 export function toFailure(error: unknown, onUnexpected: (error: unknown) => void): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -52,5 +53,5 @@ export function toFailure(error: unknown, onUnexpected: (error: unknown) => void
 
 function nextRetry(error: unknown): { nextRetryDelay?: number } {
   const after = error instanceof DomainError ? error.details['retryAfterMs'] : undefined;
-  return typeof after === 'number' ? { nextRetryDelay: after } : {};
+  return typeof after === 'number' ? { nextRetryDelay: after + Math.floor((Math.random() * after) / 3) } : {};
 }

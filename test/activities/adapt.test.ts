@@ -9,7 +9,15 @@ const foreseen = (error: unknown) => toFailure(error, () => expect.fail('was for
 describe('an error of a verb, as Temporal sees it', () => {
   it('waits for as long as the service behind it is left alone, and is tried again then', () => {
     const open = new DomainError('unavailable', 'circuit_open', 'The study service does not answer at the moment.', { details: { retryAfterMs: 29_000 } });
-    expect(foreseen(open)).toMatchObject({ type: 'circuit_open', nonRetryable: false, nextRetryDelay: 29_000 });
+    const delays = Array.from({ length: 50 }, () => {
+      const failure = foreseen(open);
+      expect(failure).toMatchObject({ type: 'circuit_open', nonRetryable: false });
+      return Number(failure.nextRetryDelay);
+    });
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(29_000);
+    expect(Math.max(...delays)).toBeLessThan((29_000 * 4) / 3);
+    // Not all in one moment.
+    expect(Math.max(...delays) - Math.min(...delays)).toBeGreaterThan(3000);
   });
 
   it('is tried again at the pace of its step where nobody knows how long it takes', () => {
