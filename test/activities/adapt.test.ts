@@ -7,7 +7,7 @@ import { type CallScope, currentScope } from '../../services/common/resilience/i
 const foreseen = (error: unknown) => toFailure(error, () => expect.fail('was foreseen'));
 
 describe('an error of a verb, as Temporal sees it', () => {
-  it('waits for as long as the service behind it is left alone, and is tried again then', () => {
+  it('waits for as long as the service behind it is left alone, and is tried again within a third of that', () => {
     const open = new DomainError('unavailable', 'circuit_open', 'The study service does not answer at the moment.', { details: { retryAfterMs: 29_000 } });
     const delays = Array.from({ length: 50 }, () => {
       const failure = foreseen(open);

@@ -61,6 +61,28 @@ describe('a transaction whose connection was broken', () => {
   });
 });
 
+describe('statements of a transaction that wait for one before them', () => {
+  it('end with their connection, as that one does', async () => {
+    const [sent, inner] = [Promise.withResolvers<void>(), Promise.withResolvers<PromiseSettledResult<unknown>[]>()];
+    const ended = withTransaction(db, async (tx) => {
+      // With a parameter, and for the first time: the driver sends nothing behind it before it is described.
+      const first = statement(tx.execute(sql`select pg_sleep(${2}::float)`));
+      inner.resolve(Promise.allSettled([first, write(tx, 'behind-1'), write(tx, 'behind-2')]));
+      sent.resolve();
+      await inner.promise;
+    });
+    ended.catch(() => undefined);
+    await sent.promise;
+    await delay(200);
+    await endSessions();
+    await expect(ended).rejects.toMatchObject({ name: 'DatabaseError', retryable: true });
+    const outcomes = await Promise.race([inner.promise, delay(5000)]);
+    expect(outcomes?.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await db.orm.execute(sql`select 1 as one`)).toMatchObject([{ one: 1 }]);
+    expect(await written()).toEqual([]);
+  });
+});
+
 describe('a transaction that begins behind many statements', () => {
   // The driver sends a hundred behind one another on a connection before it takes no more.
   it.for([97, 98, 99, 100, 101, 102, 103])('has the connection for itself: %i', async (many) => {
